@@ -1,0 +1,1 @@
+"""The shared vocabulary: values, errors and protocols; standard library only."""

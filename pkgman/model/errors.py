@@ -1,0 +1,172 @@
+"""The error tree: each expected failure has one of tdnf's numbers.
+
+The process exits with ``number`` modulo 256, and the last line on stderr is
+``Error(number) : text`` with the fixed text of that number (tdnf contract,
+errors). What happened, to what, and what to do next stands in ``lines``, which
+are printed before it. Only plain classes here: this module is on the path of
+``--version``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class PkgmanError(Exception):
+    """An expected failure.
+
+    :param lines: diagnostics for the user, one string per line of output.
+    :param number: tdnf's error number, when it is not the class's own.
+    """
+
+    number = 1622  # EINVAL, tdnf's general "bad input"
+
+    def __init__(self, lines: str | Iterable[str] = (), *, number: int | None = None) -> None:
+        self.lines: tuple[str, ...] = (lines,) if isinstance(lines, str) else tuple(lines)
+        if number is not None:
+            self.number = number
+        super().__init__("; ".join(self.lines) or f"error {self.number}")
+
+
+class UsageError(PkgmanError):
+    """The command line is wrong (900 to 917); always reported as text.
+
+    ``stdout`` holds lines which tdnf prints on standard output.
+    """
+
+    number = 908
+
+    def __init__(
+        self, lines: str | Iterable[str] = (), *, number: int | None = None, stdout: Iterable[str] = ()
+    ) -> None:
+        super().__init__(lines, number=number)
+        self.stdout = tuple(stdout)
+
+
+class NothingToDo(PkgmanError):
+    """The transaction is empty; exit status 0."""
+
+    number = 905
+
+
+class NoData(PkgmanError):
+    """A query selected nothing; exit status 0."""
+
+    number = 1661
+
+
+class UpdatesAvailable(PkgmanError):
+    """``check-update`` in its dnf-compatible mode found something; exit status 100, no text."""
+
+    number = 100
+
+
+class NoMatch(PkgmanError):
+    """A package spec names nothing."""
+
+    number = 1011
+
+
+class ConfigError(PkgmanError):
+    """Configuration cannot be read or used; ``lines`` name file and line."""
+
+    number = 1002
+
+
+class NotRoot(PkgmanError):
+    """The command changes the system and needs effective uid 0."""
+
+    number = 1601
+
+
+class Aborted(PkgmanError):
+    """A question was answered with no."""
+
+    number = 1032
+
+
+class EndOfInput(PkgmanError):
+    """Standard input ended at a question."""
+
+    number = 1033
+
+
+class FetchError(PkgmanError):
+    """A file could not be fetched: 1622 for an HTTP status >= 400, else 1201 + curl's code."""
+
+
+class CacheMissing(PkgmanError):
+    """``--cacheonly``, and a repository has no cached metadata."""
+
+    number = 1034
+
+
+class MetadataError(PkgmanError):
+    """Repository metadata is truncated, malformed or exceeds a limit."""
+
+    number = 1304
+
+
+class ChecksumMismatch(PkgmanError):
+    """A file's bytes are not the ones its metadata promised."""
+
+    number = 1528
+
+
+class SizeMismatch(PkgmanError):
+    """A file's size is not the one its metadata promised."""
+
+    number = 1527
+
+
+class DiskSpace(PkgmanError):
+    """Not enough free space in the cache directory."""
+
+    number = 1036
+
+
+class Unsolvable(PkgmanError):
+    """The request has no solution; ``lines`` hold every problem in libsolv's words."""
+
+    number = 1301
+
+
+class Protected(PkgmanError):
+    """The transaction would remove a protected package."""
+
+    number = 1030
+
+
+class NotTrusted(PkgmanError):
+    """A signature is missing (1510), of a foreign key (1514), or without a known key (1523)."""
+
+    number = 1514
+
+
+class TransactionFailed(PkgmanError):
+    """librpm refused (1515: dependencies) or failed (1525) the transaction."""
+
+    number = 1525
+
+
+class RpmUnavailable(PkgmanError):
+    """librpm's Python binding is not there; ``lines`` say which system package has it."""
+
+    number = 1526
+
+
+class HistoryError(PkgmanError):
+    """The history database is absent (1802) or unusable (1801)."""
+
+    number = 1802
+
+
+def system_error(error: OSError, lines: str | Iterable[str] = ()) -> PkgmanError:
+    """Convert a failed system call: tdnf's number is 1600 + errno."""
+    if not lines:
+        where = error.filename or ""
+        lines = f"{where}: {error.strerror}" if where else str(error)
+    return PkgmanError(lines, number=1600 + (error.errno or 0))

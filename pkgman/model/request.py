@@ -1,0 +1,47 @@
+"""What the user wants done, and what a solution may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pkgman.model.package import RpmFile
+
+
+class Request(NamedTuple):
+    """A wish. Specs are the user's own words (tdnf contract, commands 3)."""
+
+    install: tuple[str, ...] = ()
+    erase: tuple[str, ...] = ()
+    update: tuple[str, ...] = ()
+    downgrade: tuple[str, ...] = ()
+    reinstall: tuple[str, ...] = ()
+    autoremove: tuple[str, ...] = ()
+    install_files: tuple[RpmFile, ...] = ()
+    reinstall_files: tuple[RpmFile, ...] = ()
+    update_all: bool = False
+    downgrade_all: bool = False
+    distro_sync: bool = False
+    autoremove_all: bool = False
+
+
+class Policy(NamedTuple):
+    """What a solution may do (tdnf contract, commands 4.1 to 4.4)."""
+
+    best: bool = False
+    allow_erasing: bool = False
+    skip_broken: bool = False
+    skip_conflicts: bool = False
+    skip_obsoletes: bool = False
+    clean_deps: bool = False  # drop dependencies that are no longer needed
+    excludes: tuple[str, ...] = ()  # names or globs, hidden from the solver
+    minversions: tuple[str, ...] = ()  # name=evr
+    locks: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
+    installonly: tuple[str, ...] = ()
+    installonly_limit: int = 2
+    reinstall_changed: bool = False  # distro-sync: same EVR, other content
+    ignore_installed: bool = False  # --alldeps: resolve as if nothing were installed
+    no_dependencies: bool = False  # --nodeps
+    auto_installed: frozenset[str] | None = None
+    """Names of packages that came as dependencies; None when there is no history."""

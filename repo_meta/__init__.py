@@ -1,0 +1,1 @@
+"""Repository metadata and downloads: fetched, verified, cached."""

@@ -1,0 +1,1 @@
+"""The libsolv wrapper: packages, queries and resolution; no libsolv object leaves it."""
