@@ -1,0 +1,37 @@
+# make run    set everything up, then show the main job on a repository made on the spot
+# make test   set everything up, then run every check and test
+# make bench  compare with dnf and zypper on a repository of distribution size (takes a while)
+# make setup  leave a working .venv/bin/tdnf
+
+PYTHON := .venv/bin/python
+WORKERS ?= auto
+
+.PHONY: run test lint unit bench setup clean
+
+run: setup
+	$(PYTHON) tools/demo.py .venv/bin/tdnf
+
+test: lint unit
+
+lint: setup-test
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+unit: setup-test
+	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
+
+bench:
+	tools/setup.sh bench
+	$(PYTHON) -m tools.bench
+
+setup:
+	tools/setup.sh run
+
+.PHONY: setup-test
+setup-test:
+	tools/setup.sh test
+
+clean:
+	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

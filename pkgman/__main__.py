@@ -1,0 +1,27 @@
+"""``python -m pkgman`` and the end of the launcher's road."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pkgman.cli import main
+
+
+def start() -> None:
+    """Run the command line and leave with its status.
+
+    The interpreter is left without tearing it down: freeing 65,000 packages one
+    by one, and libsolv's objects in an order it may not like, is of no use to anybody.
+    """
+    status = main(sys.argv[1:], program=sys.argv[0])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            status = status or 141  # 128 + SIGPIPE: nobody reads any more
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    start()

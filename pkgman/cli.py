@@ -1,0 +1,220 @@
+"""The only place where a run ends: argv in, exit status out.
+
+click finds and loads the one command that was named; :mod:`pkgman.getopt` reads
+the options, since click knows neither abbreviations nor ``-json``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pkgman import __version__, getopt
+from pkgman.commandtable import COMMANDS
+from pkgman.model.errors import NotRoot, PkgmanError, UsageError, system_error
+from pkgman.options import OPTIONS
+from pkgman.ui import Ui
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pkgman.getopt import CommandLine
+
+_SILENT_ZERO = (905, 1661)  # nothing to do, no data: their text is printed, the status is 0
+_INTERRUPTED = 130  # 128 + SIGINT
+_BUG = 70  # EX_SOFTWARE
+
+
+class Invocation:
+    """One run: the command line as read, and the user interface it asks for."""
+
+    def __init__(self, arguments: Sequence[str], *, program: str) -> None:
+        self.line: CommandLine | None = None
+        self.ui = Ui(json=program.endswith("tdnfj"))
+        if program.endswith("tdnfj"):
+            self.ui.answer = True
+        try:
+            self.line = line = getopt.parse(arguments)
+        except UsageError:
+            self.ui.json = False  # option errors are always text (options 1)
+            raise
+        self.ui.json = self.ui.json or line.flag("json")
+        self.ui.quiet, self.ui.verbose = line.flag("quiet"), line.flag("verbose")
+        if line.flag("assumeyes"):
+            self.ui.answer = True
+        elif line.flag("assumeno") and self.ui.answer is None:
+            self.ui.answer = False
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when that command is named, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return all names, from the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command that will import its module when it runs; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        argument = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+        return click.Command(
+            cmd_name,
+            params=[argument],
+            callback=_callback(cmd_name),
+            add_help_option=False,
+            context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+        )
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command exactly; no abbreviations (tdnf contract, commands 1)."""
+        command = self.get_command(ctx, args[0])
+        if command is None:
+            message = f"No such command: {args[0]}. Please use /usr/bin/tdnf --help"
+            raise UsageError(number=912, stdout=(message,))
+        return args[0], command, args[1:]
+
+
+def _callback(name: str) -> Any:  # noqa: ANN401  # click's own type for callbacks
+    @click.pass_obj
+    def run(invocation: Invocation, words: tuple[str, ...]) -> int:
+        return _run_command(invocation, name, words)
+
+    return run
+
+
+def _run_command(invocation: Invocation, name: str, words: tuple[str, ...]) -> int:
+    from importlib import import_module
+
+    from pkgman.session import Session
+
+    info = COMMANDS[name]
+    if info.root and os.geteuid() != 0:
+        raise NotRoot(f"'{name}' changes the system: run it as root, for example with sudo.")
+    module = import_module(info.module)
+    line = invocation.line
+    assert line is not None
+    with Session(line, invocation.ui, command=name) as session:
+        return int(module.run(session, words))
+
+
+def _option(name: str, short: str, *, value: bool) -> click.Option:
+    declared = [f"--{name}", *([f"-{short}"] if short else [])]
+    if value:
+        return click.Option(declared, multiple=True, type=click.UNPROCESSED, expose_value=False)
+    return click.Option(declared, is_flag=True, expose_value=False)
+
+
+def _group() -> LazyGroup:
+    """Make the group; every option is known to every command (options 5)."""
+    return LazyGroup(
+        "tdnf",
+        params=[_option(o.name, o.short, value=bool(o.value)) for o in OPTIONS],
+        add_help_option=False,
+        context_settings={"allow_interspersed_args": False, "help_option_names": []},
+    )
+
+
+def _canonical(line: CommandLine) -> list[str]:
+    """Return the command line as click reads it: full names, options first."""
+    flags = {option.name for option in OPTIONS if not option.value}
+    known = {option.name for option in OPTIONS}
+    head = [f"--{k}" if k in flags else f"--{k}={v}" for k, v in line.options if k in known]
+    return [*head, "--", *line.words]
+
+
+def _start(invocation: Invocation) -> int:
+    line, ui = invocation.line, invocation.ui
+    assert line is not None
+    if line.flag("version"):
+        if ui.json:
+            ui.document({"Name": "tdnf", "Version": __version__})
+        else:
+            ui.result(f"tdnf: {__version__}")
+        return 0
+    if line.flag("help"):
+        _usage(ui)
+        return 0
+    getopt.check(line)
+    if not line.words:
+        ui.result("You need to give some command")
+        if not ui.json:
+            _usage(ui)
+        raise UsageError(number=912)
+    group = _group()
+    status = group.main(_canonical(line), prog_name="tdnf", standalone_mode=False, obj=invocation)
+    return int(status or 0)
+
+
+def _usage(ui: Ui) -> None:
+    from pkgman.usage import usage_lines
+
+    as_json, ui.json = ui.json, False  # the usage text is printed in JSON mode, too
+    ui.results(usage_lines())
+    ui.json = as_json
+
+
+def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
+    """Run one command line and return the exit status: an error's number modulo 256."""
+    ui: Ui | None = None
+    try:
+        try:
+            invocation = Invocation(arguments, program=program)
+        except UsageError as error:
+            return _failed(Ui(), error)
+        ui = invocation.ui
+        status = _start(invocation)
+        ui.flush()
+        return status
+    except PkgmanError as error:
+        return _failed(ui or Ui(), error)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return _interrupted(ui)
+    except BrokenPipeError:
+        return _silenced()
+    except OSError as error:
+        return _failed(ui or Ui(), system_error(error))
+    except Exception as error:  # noqa: BLE001  # a bug: say so in one line, without a traceback
+        return _bug(ui, error)
+
+
+def _failed(ui: Ui, error: PkgmanError) -> int:
+    try:
+        ui.failure(error)
+    except BrokenPipeError:
+        return _silenced()
+    if error.number in _SILENT_ZERO:
+        return 0
+    return error.number % 256 or 1
+
+
+def _interrupted(ui: Ui | None) -> int:
+    if ui:
+        ui.diagnostic("\nInterrupted.")
+    return _INTERRUPTED
+
+
+def _silenced() -> int:
+    """End as a program does that SIGPIPE kills; nothing can be said any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
+
+
+def _bug(ui: Ui | None, error: Exception) -> int:
+    line = f"Internal error: {type(error).__name__}: {error}. This is a bug in tdnf"
+    if ui and ui.verbose:
+        from traceback import format_exc
+
+        ui.diagnostic(format_exc())
+        line += "; please report it with the text above."
+    else:
+        line += "; run again with -v for the details to report."
+    (ui or Ui()).diagnostic(line)
+    return _BUG
+
+

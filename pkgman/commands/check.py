@@ -1,0 +1,22 @@
+"""check: can all available packages be installed together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pkgman.workflow import policy_of, unmet_files
+from solver import solve
+
+if TYPE_CHECKING:
+    from pkgman.session import Session
+
+
+def run(session: Session, words: tuple[str, ...]) -> int:  # noqa: ARG001
+    """Resolve the best version of every available name at once; nothing is executed.
+
+    :raises Unsolvable: with every problem found.
+    """
+    pool = session.open_pool()
+    solve.check_all(pool, policy_of(session), find_files=unmet_files(session, pool))
+    session.ui.result("Check completed without issues")
+    return 0

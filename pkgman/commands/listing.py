@@ -1,0 +1,125 @@
+"""list, info and check-update: packages, one by one (tdnf contract, commands 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pkgman import layout
+from pkgman.model.errors import NoMatch, UpdatesAvailable
+from solver import query, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pkgman.session import Session
+    from solver.pool import Pool
+
+# Words that tdnf accepts without filtering count as "all".
+_SCOPES = {
+    "all": "all",
+    "installed": "installed",
+    "available": "available",
+    "extras": "all",
+    "obsoletes": "all",
+    "recent": "all",
+    "upgrades": "upgrades",
+    "updates": "upgrades",
+    "downgrades": "downgrades",
+}
+
+
+def run(session: Session, words: tuple[str, ...]) -> int:
+    """List packages of a scope, filtered by specs.
+
+    :raises NoMatch: when specs match nothing, in text mode of list and info.
+    :raises UpdatesAvailable: from check-update with ``dnf_check_update_compat``.
+    """
+    if session.command == "check-update":
+        return _check_update(session, words)
+    scope, specs = split_scope(session, words)
+    pool = session.open_pool()
+    handles = selected(session, pool, scope, specs)
+    if not handles and specs and not session.ui.json:
+        raise NoMatch(f"Nothing matches: {' '.join(specs)}")
+    if session.command == "info":
+        _show_info(session, pool, handles)
+    else:
+        _show_list(session, pool, handles)
+    return 0
+
+
+def split_scope(session: Session, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the scope (a word, else an option, else all) and the specs left."""
+    if words and words[0].lower() in _SCOPES:
+        return _SCOPES[words[0].lower()], words[1:]
+    given = [name for name, _ in session.line.options if name in _SCOPES]
+    return _SCOPES[given[-1]] if given else "all", words
+
+
+def selected(session: Session, pool: Pool, scope: str, specs: Sequence[str]) -> list[int]:
+    """Return the handles of a scope, installed packages first; the union over specs."""
+    side = "available" if scope == "upgrades" else scope
+    if scope in ("upgrades", "downgrades"):
+        return list(_changes(session, pool, scope, specs))
+    if not specs:
+        return [*(query.installed(pool) if side != "available" else ()),
+                *(query.available(pool) if side != "installed" else ())]  # fmt: skip
+    return matching(session, pool, specs, side)
+
+
+def matching(
+    session: Session, pool: Pool, specs: Sequence[str], scope: str, *, source: bool = False
+) -> list[int]:
+    """Return the union of what the specs match, installed packages first."""
+    found: dict[int, None] = {}
+    for spec in specs:
+        matches = select.find(pool, spec, scope=scope, source=source)
+        if matches.note:
+            session.ui.info(matches.note)
+        found.update(dict.fromkeys(matches.handles))
+    installed = set(query.installed(pool)) if scope == "all" else set()
+    return [h for h in found if h in installed] + [h for h in found if h not in installed]
+
+
+def _changes(session: Session, pool: Pool, scope: str, specs: Sequence[str]) -> Iterator[int]:
+    """Yield, for each installed package, the available versions above or below it."""
+    installed = matching(session, pool, specs, "installed") if specs else query.installed(pool)
+    for handle in installed:
+        yield from query.newer(pool, handle) if scope == "upgrades" else query.older(pool, handle)
+
+
+def _show_list(session: Session, pool: Pool, handles: Sequence[int]) -> None:
+    ui = session.ui
+    if ui.json:
+        ui.document([layout.list_item(package) for package in query.packages(pool, handles)])
+        return
+    width = ui.width
+    for package in query.packages(pool, handles):
+        ui.result(layout.list_line(package, width))
+
+
+def _show_info(session: Session, pool: Pool, handles: Sequence[int]) -> None:
+    ui = session.ui
+    pairs = ((package, query.info(pool, package.handle)) for package in query.packages(pool, handles))
+    if ui.json:
+        ui.document([layout.info_item(package, info) for package, info in pairs])
+        return
+    total = 0
+    for package, info in pairs:
+        ui.results(layout.info_lines(package, info))
+        total += package.install_size
+    if handles:
+        ui.results(("", f"Total Size: {layout.human(total)} ({total})"))
+
+
+def _check_update(session: Session, words: tuple[str, ...]) -> int:
+    pool = session.open_pool()
+    handles = selected(session, pool, "upgrades", words)
+    compat = session.config.dnf_check_update_compat
+    if session.ui.json or compat:
+        _show_list(session, pool, handles)
+    else:
+        session.ui.results(layout.check_update_line(p) for p in query.packages(pool, handles))
+    if compat and handles:
+        raise UpdatesAvailable
+    return 0

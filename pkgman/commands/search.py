@@ -1,0 +1,33 @@
+"""search: packages whose name, summary or description holds a term."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pkgman.model.errors import PkgmanError
+from solver import query
+
+if TYPE_CHECKING:
+    from pkgman.session import Session
+
+
+def run(session: Session, words: tuple[str, ...]) -> int:
+    """Search every term in turn; ``all`` as the first word is a keyword and dropped.
+
+    :raises PkgmanError: 1599 without a term or without a hit.
+    """
+    terms = words[1:] if words and words[0].lower() == "all" else words
+    if not terms:
+        raise PkgmanError("Say what to search for: tdnf search WORD...", number=1599)
+    pool = session.open_pool()
+    hits = query.search(pool, terms)
+    if session.ui.json:
+        session.ui.document([{"Name": name, "Summary": summary} for name, summary in hits])
+        return 0
+    found = False
+    for name, summary in hits:
+        found = True
+        session.ui.result(f"{name} : {summary}")
+    if not found:
+        raise PkgmanError(f"No package's name, summary or description has: {' '.join(terms)}", number=1599)
+    return 0

@@ -1,0 +1,196 @@
+"""tdnf.conf, the command line and the folders beside it, as one frozen value.
+
+From here on nobody reads a file for a setting. Lower stages never see
+:class:`Config`: they take a RepoSource, a Policy or plain values.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from pkgman import ini
+from pkgman.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pkgman.getopt import CommandLine
+
+DEFAULT_CONFIG = "/etc/tdnf/tdnf.conf"
+_DISTROVERPKG = ("system-release(releasever)", "system-release", "redhat-release")
+_VARSDIRS = ("/etc/tdnf/vars", "/etc/dnf/vars", "/etc/yum/vars")
+_TRUE = frozenset(("true", "yes", "on"))
+_FALSE = frozenset(("false", "no", "off"))
+
+
+class Config(NamedTuple):
+    """The main configuration, absolute paths on the host (tdnf contract, config 2; options 6)."""
+
+    root: str = "/"
+    path: str = DEFAULT_CONFIG
+    cachedir: str = "/var/cache/tdnf"
+    persistdir: str = "/var/lib/tdnf"
+    repodir: str = "/etc/yum.repos.d"
+    varsdirs: tuple[str, ...] = _VARSDIRS
+    distroverpkg: tuple[str, ...] = _DISTROVERPKG
+    installonly_limit: int = 2
+    installonlypkgs: tuple[str, ...] = ()
+    clean_requirements_on_remove: bool = False
+    keepcache: bool = False
+    sslverify: bool = True
+    excludepkgs: tuple[str, ...] = ()
+    minversions: tuple[str, ...] = ()
+    locks: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
+    openmax: int = 1024
+    dnf_check_update_compat: bool = False
+    distrosync_reinstall_changed: bool = False
+    proxy: str = ""
+    proxy_username: str = ""
+    proxy_password: str = ""
+    releasever: str = ""  # --releasever
+    warnings: tuple[str, ...] = ()  # stdout, result class
+
+    @property
+    def history_path(self) -> str:
+        """Where the history database lies."""
+        return os.path.join(self.persistdir, "history.db")
+
+
+def boolean(text: str, default: bool, warn: Callable[[str], None]) -> bool:
+    """Read a boolean: true/false/yes/no/on/off in any case, or a number (non-zero is true).
+
+    Anything else warns as tdnf does and gives ``default``, which the caller
+    chooses to be the safe one (tdnf would take it as false).
+    """
+    word = text.lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    try:
+        return int(word) != 0
+    except ValueError:
+        warn(f"WARNING: invalid arg to strtoi: '{text}'")
+        return default
+
+
+def integer(text: str, warn: Callable[[str], None]) -> int:
+    """Read an integer; garbage warns and gives 0, as in tdnf."""
+    try:
+        return int(text)
+    except ValueError:
+        warn(f"WARNING: invalid arg to strtoi: '{text}'")
+        return 0
+
+
+def _under(root: str, path: str) -> str:
+    return os.path.join(root, path.lstrip("/")) if root != "/" else path
+
+
+def _main_path(line: CommandLine, root: str) -> str:
+    if given := line.last("config"):
+        return os.path.abspath(given)
+    inside = _under(root, DEFAULT_CONFIG)
+    return inside if os.path.exists(inside) else DEFAULT_CONFIG
+
+
+def _entries(folder: str) -> tuple[str, ...]:
+    """Return the non-blank, non-comment lines of all ``*.conf`` in ``folder``, files sorted.
+
+    :raises ConfigError: 1602 when a file is unreadable.
+    """
+    found: list[str] = []
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return ()
+    for name in names:
+        if not name.endswith(".conf"):
+            continue
+        path = os.path.join(folder, name)
+        try:
+            with open(path, encoding="utf-8", errors="replace") as stream:
+                lines = [line.strip() for line in stream]
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror}", number=1602) from error
+        found += [line for line in lines if line and not line.startswith("#")]
+    return tuple(found)
+
+
+def _first_setopt(line: CommandLine, key: str) -> str:
+    return next((value for name, value in line.bag if name == key), "")
+
+
+def _main_settings(document: ini.Document) -> Mapping[str, str]:
+    """Return the settings of ``[main]``, or of the first section as tdnf has it."""
+    sections = document.sections
+    chosen = next((s for s in sections if s.name == "main"), sections[0] if sections else None)
+    return chosen.values() if chosen else {}
+
+
+def load(line: CommandLine) -> Config:
+    """Read the main configuration for this command line.
+
+    :raises ConfigError: when the file is missing (1602), unreadable (1613) or no text (1002).
+    """
+    root = os.path.normpath(line.last("installroot", "/"))
+    path = _main_path(line, root)
+    document = ini.load(path)
+    settings = _main_settings(document)
+    warnings = [f"WARNING: {problem}" for problem in document.problems]
+    return _build(settings, line, root, path, warnings)
+
+
+def _build(
+    settings: Mapping[str, str], line: CommandLine, root: str, path: str, warnings: list[str]
+) -> Config:
+    def flag(key: str, *, default: bool = False) -> bool:
+        return boolean(settings[key], default, warnings.append) if key in settings else default
+
+    def number(key: str, default: int) -> int:
+        return integer(settings[key], warnings.append) if key in settings else default
+
+    def words(key: str, default: Iterable[str] = ()) -> tuple[str, ...]:
+        return tuple(settings[key].split()) if key in settings else tuple(default)
+
+    folder = os.path.dirname(path)
+    keepcache = next((v for k, v in reversed(line.bag) if k == "keepcache"), None)
+    return Config(
+        root=root,
+        path=path,
+        cachedir=_first_setopt(line, "cachedir") or _under(root, settings.get("cachedir", "/var/cache/tdnf")),
+        persistdir=_under(root, settings.get("persistdir", "/var/lib/tdnf")),
+        repodir=_repodir(settings, line, root),
+        varsdirs=words("varsdir", _VARSDIRS),
+        distroverpkg=words("distroverpkg", _DISTROVERPKG),
+        installonly_limit=number("installonly_limit", 2),
+        installonlypkgs=words("installonlypkgs"),
+        clean_requirements_on_remove=flag("clean_requirements_on_remove"),
+        keepcache=flag("keepcache") if keepcache is None else boolean(keepcache, False, warnings.append),
+        sslverify=flag("sslverify", default=True),
+        excludepkgs=words("excludepkgs"),
+        minversions=(*words("minversions"), *_entries(os.path.join(folder, "minversions.d"))),
+        locks=frozenset(_entries(os.path.join(folder, "locks.d"))),
+        protected=frozenset(_entries(os.path.join(folder, "protected.d"))),
+        openmax=number("openmax", 1024),
+        dnf_check_update_compat=flag("dnf_check_update_compat"),
+        distrosync_reinstall_changed=flag("distrosync_reinstall_changed"),
+        proxy=settings.get("proxy", ""),
+        proxy_username=settings.get("proxy_username", ""),
+        proxy_password=settings.get("proxy_password", ""),
+        releasever=line.last("releasever"),
+        warnings=tuple(warnings),
+    )
+
+
+def _repodir(settings: Mapping[str, str], line: CommandLine, root: str) -> str:
+    if given := _first_setopt(line, "reposdir"):
+        return given
+    chosen = "/etc/yum.repos.d"
+    for key, value in settings.items():  # both spellings, the last wins
+        if key in ("repodir", "reposdir"):
+            chosen = value
+    inside = _under(root, chosen)
+    return inside if os.path.isdir(inside) else chosen

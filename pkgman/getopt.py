@@ -1,0 +1,172 @@
+"""The command line as GNU getopt_long_only with permutation reads it (tdnf contract, options 1).
+
+click reads only full option names; this module turns what users may type
+(unique prefixes, ``-json``, clusters, options after the command) into full
+names, options first. It also keeps their order, on which repository selection
+depends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pkgman.model.errors import UsageError
+from pkgman.options import BY_NAME, BY_SHORT, OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pkgman.options import Option
+
+
+class CommandLine(NamedTuple):
+    """A command line in canonical order.
+
+    ``options`` are (long name, value) pairs in the order given, value "1" for a
+    flag; ``bag`` is the part of them that tdnf records, ``--setopt K=V`` as (K, V);
+    ``words`` are the command and its arguments; ``text`` is the permuted command
+    line that the history stores.
+    """
+
+    options: tuple[tuple[str, str], ...]
+    bag: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+    text: str
+
+    def flag(self, name: str) -> bool:
+        """Say whether ``--name`` was given, or set through ``--setopt``."""
+        return any(key == name for key, _ in self.options) or any(key == name for key, _ in self.bag)
+
+    def last(self, name: str, default: str = "") -> str:
+        """Return the value of the last ``--name``."""
+        return next((value for key, value in reversed(self.options) if key == name), default)
+
+    def all(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """Return (name, value) of every recorded option of ``names``, in order."""
+        return tuple(pair for pair in self.bag if pair[0] in names)
+
+
+def _unknown(token: str) -> UsageError:
+    return UsageError(number=908, stdout=(f"No such option: {token}. Please use /usr/bin/tdnf --help",))
+
+
+def _long(body: str) -> Option | None:
+    """Find a long option by its name or unique prefix; None when there is none or several."""
+    if exact := BY_NAME.get(body):
+        return exact
+    found = [option for option in OPTIONS if option.name.startswith(body)]
+    return found[0] if len(found) == 1 else None
+
+
+class _Reader:
+    """Reads tokens one by one."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.tokens = list(tokens)
+        self.options: list[tuple[str, str, bool]] = []  # name, value, recorded
+        self.words: list[str] = []
+        self.head: list[str] = []  # option tokens as typed, for the permuted line
+
+    def read(self) -> None:
+        while self.tokens:
+            token = self.tokens.pop(0)
+            if token == "--":
+                self.words += self.tokens
+                return
+            if len(token) < 2 or not token.startswith("-"):
+                self.words.append(token)
+                continue
+            self.head.append(token)
+            if token.startswith("--"):
+                self._read_long(token, token[2:])
+            else:
+                self._read_short(token)
+
+    def _read_long(self, token: str, body: str) -> None:
+        name, equals, value = body.partition("=")
+        option = _long(name) if name else None
+        if option is None:
+            raise _unknown(token)
+        self._add(option, value if equals else None, token, recorded=option.recorded)
+
+    def _add(self, option: Option, value: str | None, token: str, *, recorded: bool) -> None:
+        if not option.value:
+            if value is not None:
+                raise _unknown(token)
+            self.options.append((option.name, "1", recorded))
+            return
+        if value is None:
+            if not self.tokens:
+                raise UsageError(f"Option --{option.name} requires an argument", number=909)
+            value = self.tokens.pop(0)
+            self.head.append(value)
+        if not value:
+            raise UsageError(f"Option --{option.name} requires a non-empty argument", number=909)
+        self.options.append((option.name, value, recorded))
+
+    def _read_short(self, token: str) -> None:
+        body = token[1:]
+        if len(body) > 1 or body not in BY_SHORT:
+            name, equals, value = body.partition("=")
+            if option := _long(name):
+                self._add(option, value if equals else None, token, recorded=option.recorded)
+                return
+        self._read_cluster(token, body)
+
+    def _read_cluster(self, token: str, body: str) -> None:
+        while body:
+            letter, body = body[0], body[1:]
+            option = BY_SHORT.get(letter)
+            if option is None:
+                raise _unknown(token)
+            if option.value:
+                if not body and not self.tokens:
+                    raise _unknown(token)
+                self._add(option, body or None, token, recorded=False)
+                return
+            self.options.append((option.name, "1", False))
+
+
+def _bag(options: list[tuple[str, str, bool]]) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for name, value, recorded in options:
+        if not recorded:
+            continue
+        if name == "setopt":
+            key, equals, setting = value.partition("=")
+            if not equals:
+                raise UsageError(number=911)
+            pairs.append((key, setting))
+        elif name == "exclude":
+            pairs += [("exclude", part) for part in value.replace(":", ",").split(",") if part]
+        else:
+            pairs.append((name, value))
+    return tuple(pairs)
+
+
+def parse(arguments: Sequence[str]) -> CommandLine:
+    """Read ``arguments`` (without the program name).
+
+    :raises UsageError: 908 unknown option, 909 missing value, 911 bad setopt.
+    """
+    reader = _Reader(arguments)
+    reader.read()
+    options = tuple((name, value) for name, value, _ in reader.options)
+    text = " ".join([*reader.head, *reader.words])
+    return CommandLine(options, _bag(reader.options), tuple(reader.words), text)
+
+
+def check(line: CommandLine) -> None:
+    """Refuse combinations that cannot work, before anything else is done (options 1).
+
+    :raises UsageError: 913, 915, 916 or 1622.
+    """
+    root = line.last("installroot")
+    if root and not root.startswith("/"):
+        raise UsageError(number=1622, stdout=("Install root must be an absolute path.",))
+    if "" in line.words:
+        raise UsageError("argument is empty string", number=1622)
+    if not line.flag("downloadonly"):
+        for name, number in (("downloaddir", 913), ("alldeps", 915), ("nodeps", 916)):
+            if line.flag(name):
+                raise UsageError(number=number)

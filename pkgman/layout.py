@@ -1,0 +1,156 @@
+"""Text and JSON layouts as pure functions: values in, lines out (tdnf contract, output 1 to 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pkgman.model.transaction import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pkgman.model.package import Package, PackageInfo
+    from pkgman.model.transaction import Solution, Step
+
+TABLES = (
+    (Action.INSTALL, "Installing:"),
+    (Action.UPGRADE, "Upgrading:"),
+    (Action.DOWNGRADE, "Downgrading:"),
+    (Action.REMOVE, "Removing:"),
+    (Action.REINSTALL, "Reinstalling:"),
+    (Action.OBSOLETE, "Obsoleting:"),
+)
+
+
+def human(size: int) -> str:
+    """Format bytes in tdnf's seven characters: ``%6.2f`` and a unit of b, k, M, G."""
+    value, unit = float(size), "b"
+    for bigger in "kMG":
+        if value <= 1024:
+            break
+        value, unit = value / 1024, bigger
+    return f"{value:6.2f}{unit}"
+
+
+def list_line(package: Package, width: int) -> str:
+    """One package of ``list``: columns of 55, 25 and 15 percent of the width."""
+    name = f"{package.name}.{package.arch}"
+    return f"{name:<{width * 55 // 100}} {package.evr:<{width * 25 // 100}} {package.repo:>{width * 15 // 100}}"
+
+
+def check_update_line(package: Package) -> str:
+    """One package of ``check-update``, tdnf's broken format string included (output 4.3)."""
+    return f"{package.repo:>80}\r%s\r{package.name}.{package.arch}"
+
+
+def info_lines(package: Package, info: PackageInfo) -> Iterator[str]:
+    """Yield the record of ``info``, the empty line behind it included."""
+    yield f"Name          : {package.name}"
+    yield f"Arch          : {package.arch}"
+    yield f"Epoch         : {package.epoch}"
+    yield f"Version       : {package.version}"
+    yield f"Release       : {package.release}"
+    yield f"Install Size  : {human(package.install_size)} ({package.install_size})"
+    if package.download_size:
+        yield f"Download Size  : {human(package.download_size)} ({package.download_size})"
+    yield f"Repo          : {package.repo}"
+    yield f"Summary       : {info.summary}"
+    yield f"URL           : {info.url}"
+    yield f"License       : {info.license}"
+    yield f"Description   : {info.description}"
+    yield ""
+
+
+def repo_lines(repos: Sequence[tuple[str, str, bool]]) -> Iterator[str]:
+    """Yield ``repolist``: id, name and whether it is enabled; no header without a repository."""
+    if repos:
+        yield f"{'repo id':<20}{'repo name':<41}{'status':<9}"
+    for repo_id, name, enabled in repos:
+        yield f"{repo_id:<19} {name:<40} {'enabled' if enabled else 'disabled':<9}"
+
+
+def transaction_lines(solution: Solution, width: int) -> Iterator[str]:
+    """Yield the tables of a transaction (output 3.2)."""
+    columns = [width * percent // 100 for percent in (20, 15, 20, 15, 10, 10)]
+    for action, header in TABLES:
+        steps = solution.of(action)
+        if steps:
+            yield ""
+            yield header
+            yield from _table(steps, columns)
+
+
+def _table(steps: Sequence[Step], columns: Sequence[int]) -> Iterator[str]:
+    installed = downloaded = 0
+    for step in steps:
+        package = step.package
+        cells = (
+            package.name,
+            package.arch,
+            package.evr,
+            package.repo,
+            human(package.install_size),
+            human(package.download_size),
+        )
+        left = " ".join(f"{cell:<{column}}" for cell, column in zip(cells[:5], columns, strict=False))
+        yield f"{left} {cells[5]:>{columns[5]}}"
+        installed += package.install_size
+        downloaded += package.download_size
+    yield ""
+    yield f"Total installed size: {human(installed)}"
+    yield f"Total download size: {human(downloaded)}"
+
+
+def transaction_object(solution: Solution) -> dict[str, list[dict[str, object]]]:
+    """Return the JSON object of a transaction; ``Evr`` is without epoch there (output 3.4)."""
+    result: dict[str, list[dict[str, object]]] = {}
+    for action, _ in TABLES:
+        rows = [_transaction_item(step.package) for step in solution.of(action)]
+        if rows:
+            result[action.value] = rows
+    # tdnf's order of keys has Reinstall before Obsolete and behind Remove, as TABLES does.
+    return result
+
+
+def _transaction_item(package: Package) -> dict[str, object]:
+    return {
+        "Name": package.name,
+        "Arch": package.arch,
+        "Evr": f"{package.version}-{package.release}",
+        "InstallSize": package.install_size,
+        "Repo": package.repo,
+    }
+
+
+def list_item(package: Package) -> dict[str, object]:
+    """One package of ``list -j``."""
+    return {"Name": package.name, "Arch": package.arch, "Evr": package.evr, "Repo": package.repo}
+
+
+def info_item(package: Package, info: PackageInfo) -> dict[str, object]:
+    """One package of ``info -j``."""
+    item = list_item(package)
+    item["Url"] = info.url or None
+    item["InstallSize"] = package.install_size
+    if package.download_size:
+        item["DownloadSize"] = package.download_size
+    item["Summary"] = info.summary or None
+    item["License"] = info.license or None
+    item["Description"] = info.description or None
+    return item
+
+
+def query_item(package: Package) -> dict[str, object]:
+    """One package of ``repoquery -j``, without epoch (output 4.6)."""
+    return {
+        "Nevra": package.nvra,
+        "Name": package.name,
+        "Arch": package.arch,
+        "Evr": f"{package.version}-{package.release}",
+        "Repo": package.repo,
+    }
+
+
+def merged(groups: Iterable[Iterable[str]]) -> list[str]:
+    """Return all texts once, sorted bytewise."""
+    return sorted({text for group in groups for text in group}, key=lambda t: t.encode("utf-8", "replace"))

@@ -1,0 +1,145 @@
+"""The table of command line options (tdnf contract, options 2 to 5).
+
+One table serves the parser, click and the usage text. All options are known to
+all commands, so a command line may carry an option of another command.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Option(NamedTuple):
+    """One long option.
+
+    ``value`` names its argument in the usage text, ``""`` for a flag; ``short`` is
+    its one-letter form; an option that is not ``recorded`` is left out of the bag
+    which ``-v`` shows and in which ``repoquery`` looks for a last word.
+    """
+
+    name: str
+    value: str = ""
+    short: str = ""
+    recorded: bool = True
+    block: str = "common"
+
+
+_COMMON = (
+    Option("4", short="4", recorded=False),
+    Option("6", short="6", recorded=False),
+    Option("alldeps"),
+    Option("allowerasing"),
+    Option("assumeno"),
+    Option("assumeyes", short="y", recorded=False),
+    Option("best", short="b"),
+    Option("builddeps"),
+    Option("cacheonly", short="C"),
+    Option("config", "file", "c", recorded=False),
+    Option("debuglevel", "level", "d", recorded=False),
+    Option("debugsolver"),
+    Option("disableexcludes"),
+    Option("disableplugin", "name"),
+    Option("disablerepo", "repoid"),
+    Option("downloaddir", "directory", recorded=False),
+    Option("downloadonly"),
+    Option("enableplugin", "name"),
+    Option("enablerepo", "repoid"),
+    Option("exclude", "file1,file2,..."),
+    Option("help", short="h", recorded=False),
+    Option("installroot", "directory", "i", recorded=False),
+    Option("json"),
+    Option("noautoremove"),
+    Option("nodeps"),
+    Option("nogpgcheck"),
+    Option("noplugins"),
+    Option("quiet", short="q"),
+    Option("reboot-required"),
+    Option("refresh"),
+    Option("releasever", "version", recorded=False),
+    Option("repo", "repoid"),
+    Option("repofromdir", "id,directory"),
+    Option("repofrompath", "id,path_or_url"),
+    Option("repoid", "repoid"),
+    Option("rpmdefine", "name value"),
+    Option("rpmverbosity", "level", recorded=False),
+    Option("sec-severity", "CVSS_v3.0_Severity"),
+    Option("security"),
+    Option("setopt", "key=value"),
+    Option("skip-broken"),
+    Option("skipconflicts"),
+    Option("skipdigest"),
+    Option("skipobsoletes"),
+    Option("skipsignature"),
+    Option("source"),
+    Option("testonly"),
+    Option("verbose", short="v"),
+    Option("version"),
+)
+_SELECT = tuple(
+    Option(name, value, block="select")
+    for name, value in (
+        ("arch", "arch"),
+        ("available", ""),
+        ("duplicates", ""),
+        ("extras", ""),
+        ("file", "path"),
+        ("installed", ""),
+        ("upgrades", ""),
+        ("userinstalled", ""),
+        *(
+            (f"what{kind}", "capability1,capability2,...")
+            for kind in (
+                "conflicts",
+                "depends",
+                "enhances",
+                "obsoletes",
+                "provides",
+                "recommends",
+                "requires",
+                "suggests",
+                "supplements",
+            )
+        ),
+    )
+)
+DEPENDENCY_QUERIES = (
+    "conflicts",
+    "depends",
+    "enhances",
+    "obsoletes",
+    "provides",
+    "recommends",
+    "requires",
+    "requires-pre",
+    "suggests",
+    "supplements",
+)
+_QUERY = (
+    Option("changelogs", block="query"),
+    *(Option(name, block="query") for name in DEPENDENCY_QUERIES),
+    Option("list", block="query"),
+    Option("qf", "format", block="query"),
+)
+_REPOSYNC = (
+    Option("delete", block="reposync"),
+    Option("download-metadata", block="reposync"),
+    Option("download-path", "directory", block="reposync"),
+    Option("gpgcheck", block="reposync"),
+    Option("metadata-path", "directory", block="reposync"),
+    Option("newest-only", block="reposync"),
+    Option("norepopath", block="reposync"),
+    Option("urls", block="reposync"),
+)
+_SCOPES = (
+    *(Option(name, block="scope") for name in ("all", "downgrades", "info", "recent", "summary", "updates")),
+    Option("from", "id", block="scope"),
+    Option("reverse", block="scope"),
+    Option("to", "id", block="scope"),
+)
+OPTIONS: tuple[Option, ...] = (*_COMMON, *_SELECT, *_QUERY, *_REPOSYNC, *_SCOPES)
+BY_NAME: dict[str, Option] = {option.name: option for option in OPTIONS}
+BY_SHORT: dict[str, Option] = {option.short: option for option in OPTIONS if option.short} | {
+    # Accepted and ignored, with or without an argument (options.md 3).
+    "e": Option("e", "level", "e", recorded=False),
+    "x": Option("x", "", "x", recorded=False),
+}

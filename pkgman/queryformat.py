@@ -1,0 +1,90 @@
+"""``repoquery --qf``: the format's tags and escapes (tdnf contract, commands 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pkgman.layout import human
+from pkgman.model.errors import PkgmanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pkgman.model.package import Package, PackageInfo
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+DEPENDENCY_TAGS = (
+    "provides", "obsoletes", "conflicts", "requires", "recommends", "suggests", "supplements", "enhances",
+    "depends", "requires-pre",
+)  # fmt: skip
+
+
+class Facts(NamedTuple):
+    """What a tag may ask of one package."""
+
+    package: Package
+    info: PackageInfo
+    dependencies: Callable[[str], list[str]]  # kind -> sorted unique texts
+
+
+_TAGS: Mapping[str, Callable[[Facts], str]] = {
+    "name": lambda f: f.package.name,
+    "arch": lambda f: f.package.arch,
+    "version": lambda f: f.package.version,
+    "release": lambda f: f.package.release,
+    "evr": lambda f: f.package.evr,
+    "epoch": lambda f: str(f.package.epoch),
+    "reponame": lambda f: f.package.repo,
+    "sourcename": lambda f: f.info.source,
+    "sourcerpm": lambda f: f.info.source,
+    "size": lambda f: human(f.package.download_size),
+    "downloadsize": lambda f: human(f.package.download_size),
+    "installsize": lambda f: human(f.package.install_size),
+    "description": lambda f: f.info.description,
+    "summary": lambda f: f.info.summary,
+    "license": lambda f: f.info.license,
+    "url": lambda f: f.info.url,
+}
+
+
+class QueryFormat:
+    """A parsed format: literal texts and tags in turn."""
+
+    def __init__(self, text: str) -> None:
+        """Parse ``text``.
+
+        :raises PkgmanError: 902 for an unterminated ``%{``, 1622 for an unknown tag.
+        """
+        self._parts: list[tuple[str, bool]] = []  # text or tag, is it a tag
+        self._parse(text)
+
+    def _parse(self, text: str) -> None:
+        literal = ""
+        position = 0
+        while position < len(text):
+            if text[position] == "\\" and position + 1 < len(text):
+                literal += _ESCAPES.get(text[position + 1], text[position + 1])
+                position += 2
+            elif text.startswith("%{", position):
+                end = text.find("}", position)
+                if end < 0:
+                    raise PkgmanError(f"--qf: '%{{' without '}}' in: {text}", number=902)
+                tag = text[position + 2 : end]
+                if tag not in _TAGS and tag not in DEPENDENCY_TAGS:
+                    raise PkgmanError(f"Package doesn't have attribute {tag}", number=1622)
+                self._parts += [(literal, False), (tag, True)]
+                literal, position = "", end + 1
+            else:
+                literal += text[position]
+                position += 1
+        self._parts.append((literal, False))
+
+    def render(self, facts: Facts) -> str:
+        """Return the format filled with one package's facts; a missing value is empty."""
+        return "".join(self._value(text, facts) if tag else text for text, tag in self._parts)
+
+    @staticmethod
+    def _value(tag: str, facts: Facts) -> str:
+        if tag in DEPENDENCY_TAGS:
+            return "\n".join(facts.dependencies(tag))
+        return _TAGS[tag](facts)

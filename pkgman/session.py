@@ -1,0 +1,317 @@
+"""The wiring of one run: builds each heavy part when it is first asked for.
+
+This module and the command loader are the two seams of laziness: a warm query
+never imports requests, lxml or rpm, since nothing asks for them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pkgman.model.errors import PkgmanError, RpmUnavailable, system_error
+from pkgman.model.package import SYSTEM_REPO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
+
+    from pkgman.config import Config
+    from pkgman.getopt import CommandLine
+    from pkgman.model.advisory import Advisory
+    from pkgman.model.package import InstalledPackage, RpmFile
+    from pkgman.model.repo import RepoSnapshot, RepoSource
+    from pkgman.transaction.history import History
+    from pkgman.transaction.librpm.database import RpmDatabase
+    from pkgman.transaction.lock import InstanceLock
+    from pkgman.ui import Ui
+    from repo_meta.http import HttpFetcher
+    from solver.pool import Pool
+
+_NO_LIBRPM = (
+    "librpm's Python binding is missing for this Python ({python}): {reason}.",
+    "Install the system's python3-rpm package (apt install python3-rpm, tdnf install python3-rpm, "
+    "dnf install python3-rpm) and run tdnf with the system's own python3.",
+)
+
+
+class Session:
+    """Everything that one command may ask for; a context manager that holds the instance lock."""
+
+    def __init__(self, line: CommandLine, ui: Ui, *, command: str) -> None:
+        self.line, self.ui, self.command = line, ui, command
+        self._lock: InstanceLock | None = None
+        self._fetcher: HttpFetcher | None = None
+        self.sources: list[RepoSource] = []  # the repositories in the pool, by priority
+        self.snapshots: dict[str, RepoSnapshot] = {}
+
+    def __enter__(self) -> Session:
+        if os.geteuid() == 0:
+            from pkgman.transaction.lock import InstanceLock
+
+            self._lock = InstanceLock()
+            self._lock.acquire(self.ui)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._fetcher is not None:
+            self._fetcher.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    # Configuration
+
+    @cached_property
+    def config(self) -> Config:
+        """The main configuration; its warnings and, with ``-v``, the options are printed."""
+        from pkgman import config
+
+        loaded = config.load(self.line)
+        for warning in loaded.warnings:
+            self.ui.result(warning)
+        if self.ui.verbose and self.line.bag:
+            self.ui.info("Setting options:")
+            for name, value in self.line.bag:
+                self.ui.info(f"\t{name} = {value}")
+        return loaded
+
+    @cached_property
+    def machine(self) -> str:
+        """The machine's hardware name, ``uname -m``: $basearch and the solver's architecture."""
+        return os.uname().machine
+
+    @cached_property
+    def repos(self) -> tuple[RepoSource, ...]:
+        """All repositories, the command line's choice applied."""
+        from pkgman import repos
+
+        variables = repos.Variables(self.config, self.machine, self._release_version)
+        return repos.load(self.config, self.line, variables, self.ui.result)
+
+    def flag(self, name: str) -> bool:
+        """Say whether ``--name`` was given."""
+        return self.line.flag(name)
+
+    # The installed system
+
+    @cached_property
+    def rpm_defines(self) -> tuple[tuple[str, str], ...]:
+        """The macros of --rpmdefine, as (name, body)."""
+        pairs = (value.partition(" ") for name, value in self.line.all("rpmdefine"))
+        return tuple((name, body.strip()) for name, _, body in pairs)
+
+    @cached_property
+    def rpmdb(self) -> RpmDatabase:
+        """The rpm database of the install root.
+
+        :raises RpmUnavailable: when python3-rpm is missing.
+        """
+        try:
+            from pkgman.transaction.librpm.database import RpmDatabase
+        except ImportError as error:
+            import sys
+
+            python = ".".join(map(str, sys.version_info[:2]))
+            raise RpmUnavailable(
+                line.format(python=python, reason=error) for line in _NO_LIBRPM
+            ) from error
+        return RpmDatabase(self.config.root, defines=self.rpm_defines)
+
+    @cached_property
+    def _stamp_path(self) -> str:
+        return os.path.join(self.config.cachedir, f"{SYSTEM_REPO}.stamp")
+
+    def _release_version(self) -> str:
+        if self.config.releasever:
+            return self.config.releasever
+        version = self.installed_key[1]
+        if not version:
+            raise PkgmanError(
+                f"$releasever is unknown: no installed package provides any of "
+                f"{', '.join(self.config.distroverpkg)}. Say which release with --releasever.",
+                number=1022,
+            )
+        return version
+
+    @cached_property
+    def installed_key(self) -> tuple[str, str]:
+        """The rpm database's cookie ("" when nothing is installed) and $releasever ("" unknown).
+
+        An unchanged database is recognised by the stamp of an earlier run, without
+        loading librpm.
+        """
+        from pkgman.transaction import fingerprint
+
+        packages = self.config.distroverpkg
+        stamp = fingerprint.read(self._stamp_path, self.config.root, self.rpm_defines, packages)
+        if stamp is not None:
+            return stamp.cookie, stamp.release_version
+        try:
+            database = self.rpmdb
+        except RpmUnavailable:
+            if self.config.root != "/" and not fingerprint.any_database(self.config.root):
+                return "", ""
+            raise
+        cookie = database.cookie()
+        version = database.release_version(packages) or ""
+        fingerprint.write(
+            self._stamp_path, self.config.root, self.rpm_defines, packages,
+            dbpath=database.dbpath, cookie=cookie, release_version=version,
+        )  # fmt: skip
+        return cookie, version
+
+    # Repositories
+
+    def fetcher(self) -> HttpFetcher:
+        """The one downloader of this run."""
+        if self._fetcher is None:
+            from repo_meta.http import HttpFetcher
+
+            self._fetcher = HttpFetcher()
+        return self._fetcher
+
+    def _refresh(self, source: RepoSource) -> RepoSnapshot | None:
+        """Return the repository's metadata; None when it is broken and may be skipped."""
+        from repo_meta import refresh
+
+        try:
+            return refresh.load(
+                source,
+                cache_only=self.flag("cacheonly"),
+                refresh=self.flag("refresh") or self.command == "makecache",
+                fetcher=self.fetcher,
+                report=self.ui,
+                progress=self.ui,
+                now=time.time(),
+            )
+        except OSError as error:
+            problem: PkgmanError = system_error(error)
+        except PkgmanError as error:
+            problem = error
+        self._refused(source, problem)
+        return None
+
+    def _refused(self, source: RepoSource, problem: PkgmanError) -> None:
+        from pkgman.errortexts import text_of
+
+        permission = problem.number == 1613
+        if permission and os.geteuid() != 0:
+            raise PkgmanError(_NO_PERMISSION, number=1613) from problem
+        for line in problem.lines:
+            self.ui.diagnostic(line)
+        self.ui.diagnostic(f"Error({problem.number}) : {text_of(problem.number)}")
+        self.ui.diagnostic(f"Error: Failed to synchronize cache for repo '{source.name}'")
+        if not source.skip_if_unavailable or permission:
+            raise PkgmanError(number=problem.number) from problem
+        self.ui.info(f"Disabling Repo: '{source.name}'")
+
+    # The pool
+
+    def open_pool(
+        self, *, installed: bool = True, files: Callable[[], Iterable[RpmFile]] | None = None
+    ) -> Pool:
+        """Return the pool with the installed packages and all enabled repositories loaded."""
+        from repo_meta import decompress, refresh
+        from solver.pool import Pool
+
+        wanted = sorted((s for s in self.repos if s.enabled), key=lambda s: s.priority)
+        pool = Pool(self.machine)
+        if installed and not self.flag("alldeps"):
+            self._load_installed(pool)
+        for source in wanted:
+            snapshot = self._refresh(source)
+            if snapshot is None:
+                continue
+
+            def feed(fd: int, snapshot: RepoSnapshot = snapshot, source: RepoSource = source) -> None:
+                part = refresh.fetch_part(
+                    source, snapshot, "primary", fetcher=self.fetcher, progress=self.ui
+                )
+                assert part is not None
+                decompress.copy_plain(part, fd)
+
+            try:
+                pool.load_repo(snapshot, feed)
+            except PkgmanError as error:
+                self._refused(source, error)
+                continue
+            self.sources.append(source)
+            self.snapshots[source.id] = snapshot
+        if files is not None:
+            pool.load_files(files())
+        return pool
+
+    def _load_installed(self, pool: Pool) -> None:
+        cookie = self.installed_key[0]
+        if not cookie:
+            return
+
+        def packages() -> Iterable[InstalledPackage]:
+            return self.rpmdb.installed()
+
+        path = os.path.join(self.config.cachedir, f"{SYSTEM_REPO}.solv")
+        pool.load_installed(packages, cache_path=path, key=cookie)
+
+    def source(self, repo_id: str) -> RepoSource:
+        """Return the repository with this id."""
+        return next(source for source in self.sources if source.id == repo_id)
+
+    def advisories(self) -> Iterable[Advisory]:
+        """Yield the advisories of all loaded repositories, fetching them when they are not cached."""
+        from repo_meta import decompress, refresh, updateinfo
+
+        for source in self.sources:
+            part = refresh.fetch_part(
+                source, self.snapshots[source.id], "updateinfo", fetcher=self.fetcher, progress=self.ui
+            )
+            if part is not None:
+                yield from updateinfo.parse_advisories(decompress.iter_plain(part))
+
+    def file_lists(self) -> Iterable[tuple[RepoSource, Any]]:
+        """Yield each loaded repository with a stream of its plain filelists, for one pass."""
+        from repo_meta import decompress, refresh
+
+        for source in self.sources:
+            if source.skip_md_filelists:
+                continue
+            part = refresh.fetch_part(
+                source, self.snapshots[source.id], "filelists", fetcher=self.fetcher, progress=self.ui
+            )
+            if part is not None:
+                yield source, decompress.iter_plain(part)
+
+    # History
+
+    @cached_property
+    def history(self) -> History:
+        """The history database of the install root."""
+        from pkgman.transaction.history import History
+
+        return History(self.config.history_path)
+
+    def command_line(self) -> str:
+        """The command line as the history stores it."""
+        return self.line.text
+
+    def preload(self, modules: Sequence[str]) -> None:
+        """Import what runs after the transaction: it may replace Python or ourselves."""
+        from importlib import import_module
+
+        for name in modules:
+            import_module(name)
+
+
+_NO_PERMISSION = (
+    "",
+    "tdnf repo cache needs to be refreshed but you have insufficient permissions",
+    "You can use one of the below methods to workaround this",
+    "1. Login as root and refresh cache",
+    "2. Use -c (--config) with a configuration file that has 'cachedir' set to a directory where you have "
+    "access",
+    "3. Use -C (--cacheonly) and use the existing cache in the system",
+    "",
+)

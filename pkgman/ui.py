@@ -1,0 +1,158 @@
+"""The only module that writes to the terminal or asks a question.
+
+Message classes, streams and what ``-q`` and ``-j`` hide: tdnf contract, output 1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pkgman.model.errors import EndOfInput, PkgmanError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pkgman.model.progress import Task
+
+_YES = ("y", "yes")
+_NO = ("n", "no", "")
+_SILENT_NUMBERS = (100, 905, 1661)  # in JSON mode nothing is said of these
+
+
+class Ui:
+    """Words, tables, questions and progress for one run.
+
+    Standard output is buffered and flushed before anything goes to standard error,
+    so that a merged stream is chronological.
+    """
+
+    def __init__(self, *, quiet: bool = False, json: bool = False, verbose: bool = False) -> None:
+        self.quiet, self.json, self.verbose = quiet, json, verbose
+        self.answer: bool | None = None  # --assumeyes, --assumeno
+        self.unbreakable = False  # a transaction runs: a closed pipe must not end it
+        self._stdout, self._stderr = sys.stdout, sys.stderr
+        self._progress: _Meter | None = None
+        for stream in (self._stdout, self._stderr):
+            # Names and paths need not be UTF-8: what came in goes out, byte for byte.
+            stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal on stdout, 80 when there is none."""
+        try:
+            return os.get_terminal_size(self._stdout.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
+    def _write(self, text: str, *, error: bool = False) -> None:
+        try:
+            if error:
+                self._stdout.flush()
+                self._stderr.write(text)
+                self._stderr.flush()
+            else:
+                self._stdout.write(text)
+        except BrokenPipeError:
+            if not self.unbreakable:
+                raise
+
+    def info(self, text: str) -> None:
+        """Print progress and notes: hidden by ``-q`` and in JSON mode."""
+        if not self.quiet and not self.json:
+            self._write(f"{text}\n")
+            self.flush()
+
+    def result(self, text: str) -> None:
+        """Print what was asked for: hidden in JSON mode."""
+        if not self.json:
+            self._write(f"{text}\n")
+
+    def results(self, lines: Iterable[str]) -> None:
+        """Print many result lines."""
+        for line in lines:
+            self.result(line)
+
+    def diagnostic(self, text: str) -> None:
+        """Print a warning or the cause of an error on stderr; never hidden."""
+        self._write(f"{text}\n", error=True)
+
+    def script_output(self, text: str) -> None:
+        """Print a line that a package's script wrote: stdout, stderr in JSON mode."""
+        self._write(f"{text}\n", error=self.json)
+        self.flush()
+
+    def document(self, value: object) -> None:
+        """Print one JSON document in one line, without a newline behind it (output 1.2)."""
+        from json import dumps
+
+        self._write(dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        try:
+            self._stdout.flush()
+        except BrokenPipeError:
+            if not self.unbreakable:
+                raise
+
+    def confirm(self) -> bool:
+        """Ask; ``-y`` and ``--assumeno`` answer without asking.
+
+        :raises EndOfInput: when standard input ends before a usable answer.
+        """
+        if self.answer is not None:
+            return self.answer
+        while True:
+            if not self.json:
+                self._write("Is this ok [y/N]: ")
+            self.flush()
+            line = sys.stdin.readline() if sys.stdin else ""
+            if not line:
+                raise EndOfInput(
+                    "No answer on standard input; use -y to agree or --assumeno to only look."
+                )
+            word = line.strip().lower()
+            if word in _YES + _NO:
+                return word in _YES
+
+    def failure(self, error: PkgmanError) -> None:
+        """Print an error's diagnostics and its final line (output 1.1)."""
+        from pkgman.errortexts import text_of
+
+        as_json = self.json and not isinstance(error, UsageError)
+        if isinstance(error, UsageError) and not self.json:
+            for line in error.stdout:
+                self._write(f"{line}\n")
+        for line in error.lines:
+            self.diagnostic(line)
+        text = text_of(error.number)
+        if as_json or (self.json and error.number == 912):
+            if error.number not in _SILENT_NUMBERS:
+                self.document({"Error": error.number, "ErrorMessage": text})
+        elif error.number in (905, 1661):
+            self.diagnostic(text)
+        elif error.number != 100:
+            self.diagnostic(f"Error({error.number}) : {text}")
+        self.flush()
+
+    def begin(self, label: str, *, total: int, unit: str = "bytes") -> Task:
+        """Announce work; see :class:`pkgman.model.progress.Progress`."""
+        if self._progress is None:
+            from pkgman.meter import Meter
+
+            shown = not self.quiet and not self.json
+            terminal = self._stdout.isatty()
+            self._progress = Meter(
+                self._write_progress, terminal=terminal, shown=shown and (terminal or self.verbose)
+            )
+        return self._progress.begin(label, total=total, unit=unit)
+
+    def _write_progress(self, text: str) -> None:
+        self._write(text)
+        self.flush()
+
+
+if TYPE_CHECKING:
+    from pkgman.meter import Meter as _Meter

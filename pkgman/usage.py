@@ -1,0 +1,42 @@
+"""The text of ``--help`` and ``help`` (tdnf contract, options 7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pkgman.commandtable import COMMANDS
+from pkgman.options import OPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pkgman.options import Option
+
+_BLOCKS = (
+    ("common", "common options:"),
+    ("select", "repoquery select options:"),
+    ("query", "repoquery query options:"),
+    ("reposync", "reposync options:"),
+    ("scope", "list, updateinfo and history options:"),
+)
+
+
+def _option(option: Option) -> str:
+    short = f"-{option.short}, " if option.short and option.short != option.name else ""
+    value = f" [{option.value}]" if option.value else ""
+    return f"           [{short}--{option.name}{value}]"
+
+
+def usage_lines() -> Iterator[str]:
+    """Yield the usage text, line by line."""
+    yield "Usage: tdnf [options] COMMAND"
+    for block, header in _BLOCKS:
+        yield f"       {header}"
+        yield from (_option(option) for option in OPTIONS if option.block == block)
+    yield ""
+    yield "List of Main Commands"
+    yield ""
+    for name, info in COMMANDS.items():
+        yield f"{name:<19} {info.summary}"
+    yield ""
+    yield "See tdnf(8) for what each command and option does."

@@ -1,0 +1,20 @@
+"""Start the program from wherever its packages lie, without giving their names to others.
+
+Installed from a wheel, the packages are in the private directory ``_pkgman`` beside
+this file; in a checkout (editable install) they are two folders up.
+"""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Put the private directory first on sys.path and run the command line."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    private = os.path.join(here, "_pkgman")
+    if not os.path.isdir(private):
+        private = os.path.dirname(os.path.dirname(here))
+    sys.path.insert(0, private)
+    from pkgman.__main__ import start
+
+    start()

@@ -1,0 +1,69 @@
+#!/bin/sh
+# Install what pkgman needs: system packages with the system's own package manager, Python packages
+# into .venv.  Usage: tools/setup.sh run|test|bench
+#
+# Tried on Debian 12.  The tdnf and dnf branches (Photon OS, Azure Linux, Fedora) are written from
+# those distributions' package lists and have not been run.
+set -eu
+cd "$(dirname "$0")/.."
+purpose=${1:-run}
+python=${PYTHON:-/usr/bin/python3}
+
+missing() { for tool in "$@"; do command -v "$tool" >/dev/null 2>&1 || return 0; done; return 1; }
+
+# What each purpose needs, as a test that costs nothing when all is there.
+satisfied() {
+    "$python" -c 'import ensurepip, rpm, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || return 1
+    if missing rpm rpmbuild rpmsign createrepo_c modifyrepo_c gpg zstd; then return 1; fi
+    case $purpose in
+    test) ! missing nginx openssl unshare ;;
+    bench) ! missing nginx openssl unshare dnf zypper apt-file dpkg-deb ;;
+    esac
+}
+
+install_packages() {
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "setup: system packages are missing and only root can install them: run 'sudo tools/setup.sh $purpose'" >&2
+        exit 1
+    fi
+    if command -v apt-get >/dev/null 2>&1; then
+        export DEBIAN_FRONTEND=noninteractive
+        set -- python3 python3-venv python3-rpm rpm createrepo-c gnupg zstd ca-certificates
+        if [ "$purpose" != run ]; then set -- "$@" nginx-light openssl util-linux procps; fi
+        if [ "$purpose" = bench ]; then set -- "$@" dnf zypper apt-file dpkg-dev; fi
+        apt-get -qq update
+        apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+    elif command -v dnf >/dev/null 2>&1; then
+        set -- python3 python3-pip python3-rpm rpm-build rpm-sign createrepo_c gnupg2 zstd
+        if [ "$purpose" != run ]; then set -- "$@" nginx openssl util-linux procps-ng; fi
+        dnf install -y -q "$@"
+    elif command -v tdnf >/dev/null 2>&1; then
+        set -- python3 python3-pip python3-rpm rpm-build createrepo_c gnupg zstd
+        if [ "$purpose" != run ]; then set -- "$@" nginx openssl util-linux procps-ng; fi
+        tdnf install -y -q "$@"
+    else
+        echo "setup: none of apt-get, dnf and tdnf is here; install by hand: python3 (3.11 or later) with" >&2
+        echo "venv and its rpm module, rpmbuild, rpmsign, createrepo_c, gpg, zstd" >&2
+        exit 1
+    fi
+}
+
+if ! satisfied; then
+    echo "setup: installing system packages for '$purpose'"
+    install_packages
+    satisfied || { echo "setup: something is still missing after installing; see above" >&2; exit 1; }
+fi
+
+# The venv is built from the system's interpreter, since only that one has librpm's binding.
+if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import rpm, pip' 2>/dev/null; then
+    rm -rf .venv
+    "$python" -m venv --system-site-packages .venv
+fi
+extra=; [ "$purpose" = run ] || extra='[dev]'
+stamp=.venv/.done-$purpose
+if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ] || [ tools/setup.sh -nt "$stamp" ]; then
+    echo "setup: installing Python packages into .venv"
+    .venv/bin/python -m pip install -q --disable-pip-version-check --root-user-action=ignore -e ".$extra"
+    : > "$stamp"
+fi
+.venv/bin/python tools/launcher/write.py .venv/bin/tdnf
