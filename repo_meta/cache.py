@@ -1,0 +1,268 @@
+"""The cache on disk: layout, refresh marker, whole-or-nothing writes, cleaning (tdnf contract, config 5.3)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from pkgman.model.errors import MetadataError, system_error
+from pkgman.model.repo import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pkgman.model.package import Checksum
+    from pkgman.model.repo import MetadataPart, RepoSource
+
+CLEAN_ORDER = ("metadata", "dbcache", "packages", "keys", "expire-cache")
+_GONE = (errno.ENOENT, errno.ENOTDIR)
+
+
+def repodata_dir(source: RepoSource) -> str:
+    """Where repomd.xml and the parts lie."""
+    return f"{source.metadata_dir}/repodata"
+
+
+def repomd_path(source: RepoSource) -> str:
+    """The accepted repomd.xml."""
+    return f"{source.metadata_dir}/repodata/repomd.xml"
+
+
+def part_path(metadata_dir: str, part: MetadataPart) -> str:
+    """Where a part lies; only the last word of its location counts, so it cannot leave repodata/."""
+    return f"{metadata_dir}/repodata/{part.location.rpartition('/')[2]}"
+
+
+def solv_path(source: RepoSource) -> str:
+    """Where the solver keeps its binary cache."""
+    return f"{source.metadata_dir}/solvcache/{source.id}.solv"
+
+
+def tmp_dir(source: RepoSource) -> str:
+    """A directory for what is not accepted yet; removed after each use."""
+    return f"{source.metadata_dir}/tmp"  # noqa: S108 - below the cache, not /tmp
+
+
+def mirrorlist_path(source: RepoSource) -> str:
+    """The cached list of mirrors."""
+    return f"{source.metadata_dir}/mirrorlist"
+
+
+def _marker(source: RepoSource) -> str:
+    return f"{source.metadata_dir}/lastrefresh"
+
+
+def _record(source: RepoSource) -> str:
+    return f"{source.metadata_dir}/solvcache/{source.id}.repomd"
+
+
+def age(path: str, now: float) -> float | None:
+    """Seconds since the inode of ``path`` changed, None when there is no such file.
+
+    The rule looks at ctime, which cannot be set back (config 5.4).
+    """
+    try:
+        return now - os.stat(path).st_ctime
+    except OSError:
+        return None
+
+
+def is_expired(source: RepoSource, now: float) -> bool:
+    """Say whether the metadata must be looked up again: older than ``metadata_expire`` seconds."""
+    if source.metadata_expire <= NEVER:
+        return False
+    seconds = age(_marker(source), now)
+    return seconds is None or seconds > source.metadata_expire
+
+
+def touch_marker(source: RepoSource) -> None:
+    """Note that the metadata was looked up now.
+
+    :raises OSError: when the cache cannot be written.
+    """
+    fd = os.open(_marker(source), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.utime(fd)
+    finally:
+        os.close(fd)
+
+
+def read_file(path: str, limit: int) -> bytes | None:
+    """Return the bytes of a regular file, None when there is none.
+
+    :raises MetadataError: when it has more than ``limit`` bytes.
+    :raises PkgmanError: 1600 + errno when it cannot be read.
+    """
+    try:
+        with open(path, "rb", buffering=0) as stream:
+            info = os.fstat(stream.fileno())
+            if not stat.S_ISREG(info.st_mode):
+                return None
+            if info.st_size > limit:
+                raise MetadataError(f"{path} has {info.st_size} bytes, more than {limit} are not accepted")
+            return stream.readall()
+    except OSError as error:
+        if error.errno in (*_GONE, errno.EISDIR):
+            return None
+        raise system_error(error) from error
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Put ``data`` at ``path``, whole or not at all.
+
+    :raises OSError: when the directory cannot be written; nothing is left behind.
+    """
+    temporary = f"{path}.tmp"
+    try:
+        with open(temporary, "wb", buffering=0) as stream:
+            view = memoryview(data)
+            while view:
+                view = view[stream.write(view) :]
+        os.replace(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+
+
+def recorded_checksum(source: RepoSource, data: bytes) -> str:
+    """Return the SHA-256 noted for exactly these bytes of repomd.xml, or ``""``.
+
+    The record holds the digest and a copy of the bytes it was made from, so a repomd.xml that was
+    changed on disk is noticed by comparison and a warm run needs no hashing at all.
+    """
+    try:
+        with open(_record(source), "rb", buffering=0) as stream:
+            record = stream.read(len(data) + 66)
+    except OSError:
+        return ""
+    if len(record) != len(data) + 65 or record[65:] != data:
+        return ""
+    return record[:64].decode("ascii", "replace")
+
+
+def record_checksum(source: RepoSource, data: bytes, digest: str) -> None:
+    """Note ``digest`` for :func:`recorded_checksum`; a cache that cannot be written is no error."""
+    try:
+        os.makedirs(f"{source.metadata_dir}/solvcache", mode=0o755, exist_ok=True)
+        write_file(_record(source), digest.encode("ascii") + b"\n" + data)
+    except OSError:
+        return
+
+
+def present(metadata_dir: str, part: MetadataPart) -> bool:
+    """Say whether a part lies in the cache with its size; its checksum is for whoever reads it."""
+    try:
+        info = os.stat(part_path(metadata_dir, part))
+    except OSError:
+        return False
+    return stat.S_ISREG(info.st_mode) and info.st_size > 0 and part.size in (0, info.st_size)
+
+
+def install(source: RepoSource, fresh: dict[str, str], *, keep: Iterable[str]) -> None:
+    """Put accepted files into repodata/: ``fresh`` maps names to temporary paths.
+
+    repomd.xml goes last, being what makes the others count; then all names not in ``fresh`` or
+    ``keep`` are removed, and the solver's cache, which belongs to the old ones. Somebody who stops
+    in the middle leaves a cache that is either the old or the new one.
+
+    :raises OSError: when the cache cannot be written.
+    """
+    directory = repodata_dir(source)
+    os.makedirs(directory, mode=0o755, exist_ok=True)
+    for name in sorted(fresh, key=lambda name: name == "repomd.xml"):
+        target = f"{directory}/{name}"
+        if os.path.isdir(target) and not os.path.islink(target):
+            remove_tree(target)
+        os.replace(fresh[name], target)
+    stay = {*fresh, *keep}
+    for name in os.listdir(directory):
+        if name not in stay:
+            remove_tree(f"{directory}/{name}")
+    remove_tree(f"{source.metadata_dir}/solvcache")
+
+
+def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
+    """Remove the named kinds of cached files; what is not there counts as cleaned.
+
+    :param types: words of :data:`CLEAN_ORDER`, or ``all``.
+    :returns: the words that were cleaned, in tdnf's order.
+    :raises PkgmanError: 1600 + errno when something cannot be removed.
+    """
+    wanted = set(types)
+    words = tuple(word for word in CLEAN_ORDER if word in wanted or "all" in wanted)
+    base = source.metadata_dir
+    victims = {
+        "metadata": (repodata_dir(source), tmp_dir(source)),
+        "dbcache": (f"{base}/solvcache",),
+        # Packages lie under the plain id, but tools also know a place beside the metadata.
+        "packages": (source.package_dir, f"{base}/rpms"),
+        "keys": (f"{base}/keys",),
+        "expire-cache": (_marker(source), mirrorlist_path(source)),
+    }
+    try:
+        for word in words:
+            for path in victims[word]:
+                if path:
+                    remove_tree(path)
+        for path in (base, os.path.dirname(source.package_dir)):
+            _remove_empty(path)
+    except OSError as error:
+        raise system_error(error) from error
+    return words
+
+
+def leftover(source: RepoSource) -> bool:
+    """Say whether the repository's cache directory is still there (it is removed when empty)."""
+    return os.path.isdir(source.metadata_dir)
+
+
+def remove_packages(source: RepoSource) -> None:
+    """Remove the downloaded packages of a repository.
+
+    :raises OSError: when that is not possible.
+    """
+    if source.package_dir:
+        remove_tree(source.package_dir)
+
+
+def remove(path: str) -> None:
+    """Remove a file if it is there; used on the way out, so it raises nothing."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return
+
+
+def remove_tree(path: str) -> None:
+    """Remove a file or a directory with all below it, following no link.
+
+    :raises OSError: when something is there and cannot be removed.
+    """
+    try:
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            os.unlink(path)
+            return
+        with os.scandir(path) as entries:
+            below = [entry.path for entry in entries]
+        for entry in below:
+            remove_tree(entry)
+        os.rmdir(path)
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
+
+
+def _remove_empty(path: str) -> None:
+    try:
+        if path:
+            os.rmdir(path)
+    except OSError as error:
+        if error.errno not in (*_GONE, errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
+def describe(checksum: Checksum) -> str:
+    """A checksum for messages: its kind and the beginning of its digits."""
+    return f"{checksum.kind} {checksum.hex[:16]}…"

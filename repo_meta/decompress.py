@@ -1,0 +1,167 @@
+"""Compressed metadata as plain bytes, in pieces: the owner of zstandard.
+
+Every module that decompresses is imported when a file needs it. A bomb stops at the size that
+repomd.xml states, or at a ceiling; memory is bounded by the formats' window limits.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from pkgman.model.errors import MetadataError, system_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+    from pkgman.model.repo import MetadataFile
+
+PIECE = 1 << 20  # bytes given out at once
+MAX_OPEN = 8 << 30  # bytes; ceiling for any file, stated or not
+MAX_RATIO = 400  # ceiling for a file that states no size, times its packed size; zstd on XML gets 20
+FREE = 64 << 20  # bytes always allowed to such a file
+MAX_MEMORY = 160 << 20  # bytes; xz -9 needs 65 MiB
+MAX_WINDOW = 1 << 27  # bytes; what the zstd program accepts
+
+
+def copy_plain(file: MetadataFile, fd: int) -> None:
+    """Write the plain content to a descriptor, checking its stated size and checksum.
+
+    The reader gets the last bytes before the checksum is known to be right; it must not use what
+    it got when this raises.
+
+    :raises MetadataError: when the file cannot be decompressed or is not what repomd.xml states.
+    :raises PkgmanError: 1600 + errno when the descriptor cannot be written (EPIPE: nobody reads).
+    """
+    for piece in iter_plain(file, verify=True):
+        view = memoryview(piece)
+        try:
+            while view:
+                view = view[os.write(fd, view) :]
+        except OSError as error:
+            raise system_error(error) from error
+
+
+def iter_plain(file: MetadataFile, *, verify: bool = False) -> Iterator[bytes]:
+    """Yield the plain content in pieces of about 1 MiB; the stated size is always enforced.
+
+    :param verify: check the open checksum too. It is checked in any case when repomd.xml has no
+        checksum of the packed file, which is the one that was compared when the file was accepted.
+    :raises MetadataError: as :func:`copy_plain`.
+    """
+    part = file.part
+    digest = None
+    if part.open_checksum and (verify or part.checksum is None):
+        import hashlib
+
+        digest = hashlib.new(part.open_checksum.kind)
+    total = 0
+    for piece in _pieces(file):
+        total += len(piece)
+        if digest is not None:
+            digest.update(piece)
+        yield piece
+    if part.open_size and total != part.open_size:
+        raise MetadataError(f"{file.path}: {total} plain bytes, repomd.xml says {part.open_size}")
+    if digest is not None and part.open_checksum and digest.hexdigest() != part.open_checksum.hex:
+        raise MetadataError(f"{file.path}: the plain {part.open_checksum.kind} is not the one of repomd.xml")
+
+
+def _pieces(file: MetadataFile) -> Iterator[bytes]:
+    ceiling, total = _ceiling(file), 0
+    try:
+        with open(file.path, "rb", buffering=0) as packed:
+            read, broken = _opened(file.path, packed)
+            try:
+                while piece := read(PIECE):
+                    total += len(piece)
+                    if total > ceiling:
+                        raise MetadataError(f"{file.path}: more than {ceiling} plain bytes, not accepted")
+                    yield piece
+            except broken as error:
+                raise MetadataError(f"{file.path} cannot be decompressed: {error}") from error
+    except OSError as error:
+        raise system_error(error) from error
+
+
+def _ceiling(file: MetadataFile) -> int:
+    if file.part.open_size:
+        return min(file.part.open_size, MAX_OPEN)
+    try:
+        return min(FREE + MAX_RATIO * os.stat(file.path).st_size, MAX_OPEN)
+    except OSError as error:
+        raise system_error(error) from error
+
+
+def _opened(path: str, packed: BinaryIO) -> tuple[Callable[[int], bytes], tuple[type[Exception], ...]]:
+    """Return a function that reads plain bytes, and the errors that mean bad data."""
+    if path.endswith(".zst"):
+        import zstandard
+
+        context = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+        reader = context.stream_reader(packed, read_size=1 << 17, read_across_frames=True)
+        return reader.read, (zstandard.ZstdError,)
+    if path.endswith(".gz"):
+        import gzip
+        import zlib
+
+        return gzip.GzipFile(fileobj=packed, mode="rb").read, (zlib.error, EOFError, gzip.BadGzipFile)
+    if path.endswith(".xz"):
+        import lzma
+
+        limited = _Streams(packed, lambda: lzma.LZMADecompressor(memlimit=MAX_MEMORY))
+        return limited.read, (lzma.LZMAError, EOFError)
+    if path.endswith(".bz2"):
+        import bz2
+
+        return _Streams(packed, bz2.BZ2Decompressor).read, (OSError, EOFError, ValueError)
+    return packed.read, (EOFError,)
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = ...) -> bytes: ...
+
+
+class _Streams:
+    """Reads concatenated streams; LZMAFile would do but takes no memory limit."""
+
+    def __init__(self, packed: BinaryIO, make: Callable[[], _Decompressor]) -> None:
+        self._packed, self._make = packed, make
+        self._current = make()
+
+    def read(self, size: int) -> bytes:
+        """Return some bytes, at most ``size``, or none at the end.
+
+        :raises EOFError: when the file ends within a stream.
+        """
+        while True:
+            data = b""
+            if self._current.eof:
+                data = self._next_stream()
+                if not data:
+                    return b""
+                self._current = self._make()
+            elif self._current.needs_input:
+                data = self._packed.read(1 << 17)
+                if not data:
+                    raise EOFError("the file ends too early")
+            piece = self._current.decompress(data, size)
+            if piece:
+                return piece
+
+    def _next_stream(self) -> bytes:
+        # Streams may be followed by zeros (xz file format, 2.2).
+        data = self._current.unused_data.lstrip(b"\0")
+        while not data:
+            packed = self._packed.read(1 << 17)
+            if not packed:
+                return b""
+            data = packed.lstrip(b"\0")
+        return data

@@ -1,0 +1,263 @@
+"""Packages, several at a time: reused when they are there and right, verified while they arrive."""
+
+from __future__ import annotations
+
+import os
+import queue
+import stat
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from pkgman.model.errors import ChecksumMismatch, MetadataError, PkgmanError, SizeMismatch, system_error
+from repo_meta import mirror
+from repo_meta.fetch import Item, file_digest, join, local_path
+from repo_meta.repomd import safe_location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pkgman.model.progress import Progress, Reporter
+    from pkgman.model.repo import Remote, RepoSource
+    from repo_meta.fetch import Fetcher
+
+WORKERS = 8  # transfers at once
+PER_HOST = 6  # of them from one host: what browsers do, so what servers are made for
+PATIENCE = 2.0  # seconds to wait for transfers that were told to stop
+
+
+class _Job(NamedTuple):
+    """One file to transfer."""
+
+    remote: Remote
+    source: RepoSource
+    bases: tuple[str, ...]
+    item: Item
+    host: str
+
+
+def fetch_packages(
+    remotes: Sequence[Remote],
+    sources: Mapping[str, RepoSource],
+    *,
+    fetcher: Callable[[], Fetcher],
+    progress: Progress,
+    report: Reporter,
+    target_dir: str | None = None,
+    workers: int = WORKERS,
+) -> dict[Remote, str]:
+    """Bring package files here and return the path of each, verified (config 5.5).
+
+    Packages of ``file://`` repositories are used in place unless there is a ``target_dir``, which
+    takes files by their base name. A file that is there and right is not fetched again. The first
+    failure stops the others; no temporary file stays behind, after an interrupt neither.
+
+    :param sources: repositories by id; all of ``remotes`` must be in it.
+    :raises ChecksumMismatch, SizeMismatch: a file is not what its metadata says.
+    :raises FetchError: it cannot be fetched.
+    :raises PkgmanError: 1600 + errno when a file cannot be read or written.
+    """
+    paths: dict[Remote, str] = {}
+    jobs: list[_Job] = []
+    urls: dict[str, tuple[str, ...]] = {}
+    for remote in dict.fromkeys(remotes):
+        source = sources[remote.repo_id]
+        try:
+            done = _present(remote, source, target_dir, report)
+            if done:
+                paths[remote] = done
+                continue
+            if source.id not in urls and "://" not in remote.location:
+                urls[source.id] = _bases(source, fetcher, progress, report)
+            jobs.append(_job(remote, source, urls.get(source.id, ()), target_dir))
+        except PkgmanError as error:
+            raise _at(remote, error) from error
+    if jobs:
+        jobs.sort(key=lambda job: -job.remote.size)  # the long ones first, so none is alone at the end
+        _Transfers(jobs, fetcher(), progress, report).run(min(workers, len(jobs)))
+        paths.update((job.remote, job.item.path) for job in jobs)
+    return paths
+
+
+def _bases(
+    source: RepoSource, fetcher: Callable[[], Fetcher], progress: Progress, report: Reporter
+) -> tuple[str, ...]:
+    if not source.mirrorlist and not source.metalink and source.baseurls:
+        return source.baseurls
+    return mirror.base_urls(source, fetcher(), progress=progress, report=report)
+
+
+def _job(remote: Remote, source: RepoSource, bases: tuple[str, ...], target_dir: str | None) -> _Job:
+    path = _target(remote, source, target_dir)
+    item = Item(path, remote.label, remote.size, remote.checksum)
+    first = remote.location if "://" in remote.location else bases[0]
+    return _Job(remote, source, bases or (first,), item, urlsplit(first).netloc)
+
+
+def _target(remote: Remote, source: RepoSource, target_dir: str | None) -> str:
+    """Where the file goes; a location can leave neither directory.
+
+    :raises MetadataError: when it tries to.
+    """
+    relative = _relative(remote.location)
+    if target_dir is not None:
+        return f"{target_dir}/{os.path.basename(relative)}"
+    return f"{source.package_dir}/{relative}"
+
+
+def _relative(location: str) -> str:
+    if "://" not in location:
+        return safe_location(os.path.normpath(location) if location else "")
+    # "." and ".." of a URL's path are normalised and cannot climb above its root (commands 5.1).
+    path = os.path.normpath("/" + unquote(urlsplit(location).path)).lstrip("/")
+    return safe_location(path)
+
+
+def _present(remote: Remote, source: RepoSource, target_dir: str | None, report: Reporter) -> str:
+    """Return the path of a good file that is already here, ``""`` when it must be fetched."""
+    if target_dir is None:
+        in_place = _in_place(remote, source)
+        if in_place:
+            _check(in_place, remote)
+            return in_place
+    elif not os.path.isdir(target_dir):
+        raise PkgmanError(f"{target_dir} is no directory", number=1602)
+    path = _target(remote, source, target_dir)
+    try:
+        info = os.stat(path)
+    except OSError:
+        return ""
+    if not stat.S_ISREG(info.st_mode) or not info.st_size:
+        return ""
+    if target_dir is not None:
+        report.info(f"{remote.label} package already downloaded")
+        _check(path, remote)  # the user's own file: refused when it is another, not replaced
+        return path
+    try:
+        _check(path, remote)
+    except (ChecksumMismatch, SizeMismatch):
+        return ""  # a damaged file in the cache is replaced
+    return path
+
+
+def _in_place(remote: Remote, source: RepoSource) -> str:
+    """Return the path of a package in a ``file://`` repository, ``""`` when it is not there."""
+    if "://" in remote.location:
+        return local_path(remote.location) if remote.location.startswith("file://") else ""
+    if source.mirrorlist or source.metalink:
+        return ""
+    location = safe_location(remote.location)
+    for base in source.baseurls:
+        if not base.startswith("file://"):
+            return ""
+        path = local_path(join(base, location))
+        if os.path.isfile(path):
+            return path
+    return ""
+
+
+def _check(path: str, remote: Remote) -> None:
+    """Compare a file with its metadata, the digest first as tdnf does.
+
+    :raises ChecksumMismatch, SizeMismatch: when it is another one.
+    """
+    try:
+        size = os.stat(path).st_size
+        same = remote.checksum is None or file_digest(path, remote.checksum) == remote.checksum.hex
+    except OSError as error:
+        raise system_error(error) from error
+    if not same:
+        raise ChecksumMismatch(f"rpm file ({path}) Checksum FAILED (digest mismatch)")
+    if remote.size and size != remote.size:
+        raise SizeMismatch(f"rpm file ({path}) size ({size}) does not match expected size ({remote.size})")
+
+
+def _at(remote: Remote, error: PkgmanError) -> PkgmanError:
+    """Add the line that says which package it was."""
+    error.lines = (*error.lines, f"Error processing package: {remote.location}")
+    return error
+
+
+class _Transfers:
+    """Workers that take jobs from a list, not more than PER_HOST from one host."""
+
+    def __init__(self, jobs: list[_Job], fetcher: Fetcher, progress: Progress, report: Reporter) -> None:
+        self._waiting = jobs[:]
+        self._fetcher, self._progress, self._report = fetcher, progress, report
+        self._busy: dict[str, int] = {}  # transfers by host
+        self._change = threading.Condition()
+        self._stop = threading.Event()
+        self._done: queue.SimpleQueue[tuple[_Job, BaseException | None]] = queue.SimpleQueue()
+        self._left = len(jobs)
+
+    def run(self, workers: int) -> None:
+        """Do all jobs; raise the first failure when every worker has stopped."""
+        jobs = self._waiting[:]
+        # Daemons: an interrupt must end the process even if a socket does not answer.
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
+        for thread in threads:
+            thread.start()
+        try:
+            while self._left:
+                job, error = self._done.get()
+                self._left -= 1
+                if isinstance(error, PkgmanError):
+                    raise _at(job.remote, error)
+                if error is not None:
+                    raise error
+        except BaseException:
+            self._cancel(threads, jobs)
+            raise
+
+    def _cancel(self, threads: list[threading.Thread], jobs: list[_Job]) -> None:
+        self._stop.set()
+        with self._change:
+            self._change.notify_all()
+        for thread in threads:
+            thread.join(PATIENCE / len(threads))
+        for job in jobs:
+            try:
+                os.unlink(f"{job.item.path}.tmp")
+            except OSError:
+                continue
+
+    def _work(self) -> None:
+        while (job := self._take()) is not None:
+            error: BaseException | None = None
+            try:
+                self._transfer(job)
+            except BaseException as caught:  # handed to the thread that waits
+                error = caught
+            with self._change:
+                self._busy[job.host] -= 1
+                self._change.notify_all()
+            self._done.put((job, error))
+
+    def _take(self) -> _Job | None:
+        with self._change:
+            while self._waiting and not self._stop.is_set():
+                for index, job in enumerate(self._waiting):
+                    if self._busy.get(job.host, 0) < PER_HOST:
+                        self._busy[job.host] = self._busy.get(job.host, 0) + 1
+                        return self._waiting.pop(index)
+                self._change.wait()
+        return None
+
+    def _transfer(self, job: _Job) -> None:
+        try:
+            self._fetcher.fetch_first(
+                job.source,
+                job.bases,
+                job.remote.location,
+                job.item,
+                progress=self._progress,
+                report=self._report,
+                stopped=self._stop.is_set,
+            )
+        except ChecksumMismatch as error:
+            line = f"rpm file ({job.item.path}) Checksum FAILED (digest mismatch)"
+            raise ChecksumMismatch((*error.lines, line)) from error
+        except SizeMismatch as error:
+            raise SizeMismatch(error.lines) from error
+        except MetadataError as error:
+            raise PkgmanError(error.lines, number=error.number) from error

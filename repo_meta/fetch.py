@@ -1,0 +1,384 @@
+"""Files from a repository: ceiling, checksum, retries and mirrors around one abstract transport.
+
+Errors are tdnf's: an HTTP status of 400 and more is 1622, anything else is
+1201 + curl's code (tdnf contract, config 5.5 and 6, errors 4).
+"""
+
+from __future__ import annotations
+
+import abc
+import errno
+import hashlib
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+from pkgman.model.errors import (
+    ChecksumMismatch,
+    FetchError,
+    MetadataError,
+    PkgmanError,
+    SizeMismatch,
+    system_error,
+)
+from pkgman.model.progress import SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pkgman.model.package import Checksum
+    from pkgman.model.progress import Progress, Reporter, Task
+    from pkgman.model.repo import RepoSource
+
+PIECE = 1 << 17  # bytes read and written at once
+MAX_FILE = 16 << 30  # bytes; ceiling for a file whose size nobody stated
+CURL = 1201  # number of curl's code 0
+
+HTTP_STATUS = 1622  # number of every HTTP status of 400 and more
+
+# curl's codes (libcurl-errors(3)).
+UNSUPPORTED, MALFORMED, NO_PROXY, NO_HOST, NO_CONNECTION = 1, 3, 5, 6, 7
+PARTIAL, TIMED_OUT, TLS, FILE_UNREADABLE, ABORTED = 18, 28, 35, 37, 42
+REDIRECTS, EMPTY, RECEIVE, CLIENT_CERT, PEER_CERT, TOO_LARGE, CA_FILE = 47, 52, 56, 58, 60, 63, 77
+# Those which trying again does not change (config 5.5).
+PERMANENT = frozenset(
+    {UNSUPPORTED, MALFORMED, NO_PROXY, FILE_UNREADABLE, ABORTED}
+    | {REDIRECTS, CLIENT_CERT, PEER_CERT, TOO_LARGE, CA_FILE}
+)
+
+
+class Item(NamedTuple):
+    """A file to be fetched, and what is known of it."""
+
+    path: str  # where it goes, absolute; written as path.tmp first
+    label: str  # what progress shows
+    size: int = 0  # bytes, 0 when not stated
+    checksum: Checksum | None = None
+    limit: int = MAX_FILE  # bytes; ceiling when the size is not stated
+
+
+class Body(NamedTuple):
+    """An answer under way: its length in bytes, 0 when not announced, and its pieces."""
+
+    length: int
+    pieces: Iterator[bytes]
+
+
+def never() -> bool:
+    """Say that nobody asked to stop."""
+    return False
+
+
+class Fetcher(abc.ABC):
+    """Gets files by URL; safe to use from several threads."""
+
+    @abc.abstractmethod
+    def _open(self, source: RepoSource, url: str) -> Body:
+        """Start a transfer; pieces come as sent, without content decoding.
+
+        :raises FetchError: for everything that goes wrong, here and while pieces are read.
+        """
+
+    def fetch(
+        self,
+        source: RepoSource,
+        url: str,
+        item: Item,
+        *,
+        progress: Progress = SILENT,
+        report: Reporter = SILENT,
+        stopped: Callable[[], bool] = never,
+    ) -> None:
+        """Fetch one URL to ``item.path``; network errors are tried again ``source.retries`` times.
+
+        :raises FetchError: 1622 for a status, 1201 + curl's code for the network.
+        :raises SizeMismatch: when there are more or fewer bytes than stated.
+        :raises ChecksumMismatch: when the bytes are others than stated.
+        :raises PkgmanError: 1600 + errno when the file cannot be written.
+        """
+        attempt = 0
+        while True:
+            try:
+                self._attempt(source, url, item, progress, stopped)
+                return
+            except FetchError as error:
+                attempt += 1
+                if stopped() or not _worth_another(error, attempt, source, report):
+                    raise
+
+    def fetch_first(
+        self,
+        source: RepoSource,
+        bases: Sequence[str],
+        location: str,
+        item: Item,
+        *,
+        progress: Progress = SILENT,
+        report: Reporter = SILENT,
+        stopped: Callable[[], bool] = never,
+    ) -> str:
+        """Fetch a file from the first base URL that has it right; return that base URL.
+
+        What went wrong with the ones before is reported; the error of the last one is raised.
+        """
+        for number, base in enumerate(bases, start=1):
+            try:
+                self.fetch(
+                    source, join(base, location), item, progress=progress, report=report, stopped=stopped
+                )
+            except (FetchError, SizeMismatch, ChecksumMismatch, MetadataError) as error:
+                if number == len(bases) or stopped():
+                    raise
+                for line in error.lines:
+                    report.diagnostic(line)
+            else:
+                return base
+        raise no_url(source)
+
+    def read(
+        self,
+        source: RepoSource,
+        url: str,
+        *,
+        limit: int,
+        label: str = "",
+        progress: Progress = SILENT,
+        report: Reporter = SILENT,
+    ) -> bytes:
+        """Fetch a small file, such as a key, into memory: at most ``limit`` bytes.
+
+        :raises FetchError: as :meth:`fetch`; 1264 when it is larger.
+        """
+        attempt = 0
+        while True:
+            try:
+                return self._read(source, url, limit, label or url.rpartition("/")[2], progress)
+            except FetchError as error:
+                attempt += 1
+                if not _worth_another(error, attempt, source, report):
+                    raise
+
+    def _read(self, source: RepoSource, url: str, limit: int, label: str, progress: Progress) -> bytes:
+        body = self._start(source, url)
+        task = progress.begin(label, total=body.length)
+        try:
+            data = bytearray()
+            for piece in body.pieces:
+                data += piece
+                if len(data) > limit:
+                    raise FetchError(f"{public(url)}: more than {limit} bytes", number=CURL + TOO_LARGE)
+                task.advance(len(piece))
+            return bytes(data)
+        finally:
+            close(body)
+            task.end()
+
+    def _attempt(
+        self, source: RepoSource, url: str, item: Item, progress: Progress, stopped: Callable[[], bool]
+    ) -> None:
+        body = self._start(source, url)
+        task = progress.begin(item.label, total=item.size or body.length)
+        temporary = f"{item.path}.tmp"
+        try:
+            _check_length(url, item, body.length)
+            os.makedirs(os.path.dirname(item.path), mode=0o755, exist_ok=True)
+            with open(temporary, "wb", buffering=0) as stream:
+                _copy(stream.write, body.pieces, url, item, task, pace=_Pace(source, url), stopped=stopped)
+            if stopped():
+                raise FetchError(f"{public(url)}: stopped", number=CURL + ABORTED)
+            os.replace(temporary, item.path)
+        except OSError as error:
+            remove(temporary)
+            raise system_error(error) from error
+        except BaseException:
+            remove(temporary)
+            raise
+        finally:
+            close(body)
+            task.end()
+
+    def _start(self, source: RepoSource, url: str) -> Body:
+        return open_file(url) if url.startswith("file:") else self._open(source, url)
+
+
+class _Pace:
+    """The repository's ``timeout`` and ``throttle``.
+
+    ``timeout`` limits the whole transfer, in seconds. ``minrate`` asks for too slow a transfer to
+    last for the same ``timeout`` before it ends it (config 5.1), which can never be sooner.
+    """
+
+    def __init__(self, source: RepoSource, url: str) -> None:
+        self._timeout, self._throttle, self._url = source.timeout, source.throttle, url
+        self._started = time.monotonic()
+        self._bytes = 0
+
+    def advance(self, amount: int) -> None:
+        """Wait when too fast, give up when too slow.
+
+        :raises FetchError: 1229 when the time is over.
+        """
+        if not (self._timeout or self._throttle):
+            return
+        self._bytes += amount
+        spent = time.monotonic() - self._started
+        if 0 < self._timeout < spent:
+            raise FetchError(
+                f"{public(self._url)}: not complete after {self._timeout} seconds", number=CURL + TIMED_OUT
+            )
+        if self._throttle > 0:
+            time.sleep(max(0.0, self._bytes / self._throttle - spent))
+
+
+def _worth_another(error: FetchError, attempt: int, source: RepoSource, report: Reporter) -> bool:
+    """Say whether to try again, and announce it: a status or a permanent cause is final."""
+    if error.number == HTTP_STATUS or error.number - CURL in PERMANENT or attempt > source.retries:
+        return False
+    report.info(f"retrying {attempt}/{source.retries}")
+    return True
+
+
+def _check_length(url: str, item: Item, length: int) -> None:
+    if item.size and length and length != item.size:
+        raise SizeMismatch(f"{public(url)} has {length} bytes, its metadata says {item.size}")
+    if length > (item.size or item.limit):
+        raise MetadataError(f"{public(url)} has {length} bytes, more than {item.limit} are not accepted")
+
+
+def _copy(
+    write: Callable[[memoryview], int],
+    pieces: Iterator[bytes],
+    url: str,
+    item: Item,
+    task: Task,
+    *,
+    pace: _Pace,
+    stopped: Callable[[], bool],
+) -> None:
+    digest = new_digest(item.checksum) if item.checksum else None
+    ceiling = item.size or item.limit
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > ceiling:
+            # Not one byte more is read: the sender may never end.
+            if item.size:
+                raise SizeMismatch(f"{public(url)} has more than the {item.size} bytes of its metadata")
+            raise MetadataError(f"{public(url)} has more than {ceiling} bytes, which are not accepted")
+        if digest is not None:
+            digest.update(piece)
+        view = memoryview(piece)
+        while view:
+            view = view[write(view) :]
+        task.advance(len(piece))
+        if stopped():
+            raise FetchError(f"{public(url)}: stopped", number=CURL + ABORTED)
+        pace.advance(len(piece))
+    if item.size and total != item.size:
+        raise SizeMismatch(f"{public(url)} has {total} bytes, its metadata says {item.size}")
+    if digest is not None and item.checksum and digest.hexdigest() != item.checksum.hex:
+        actual, stated = digest.hexdigest(), item.checksum
+        raise ChecksumMismatch(f"{public(url)}: {stated.kind} is {actual}, its metadata says {stated.hex}")
+
+
+def open_file(url: str) -> Body:
+    """Open a ``file:`` URL as curl does.
+
+    :raises FetchError: 1238 when it cannot be read.
+    """
+    path = local_path(url)
+    try:
+        if os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        stream = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by the generator
+    except OSError as error:
+        raise FetchError(f"{path}: {error.strerror or error}", number=CURL + FILE_UNREADABLE) from error
+
+    def pieces() -> Iterator[bytes]:
+        with stream:
+            while piece := stream.read(PIECE):
+                yield piece
+
+    return Body(os.fstat(stream.fileno()).st_size, pieces())
+
+
+def local_path(url: str) -> str:
+    """The path of a ``file:`` URL, percent signs decoded."""
+    return unquote(urlsplit(url.replace("?", "%3F").replace("#", "%23")).path)
+
+
+def join(base: str, location: str) -> str:
+    """``BASE/LOCATION`` with exactly one slash; an absolute URL stays what it is."""
+    if "://" in location:
+        return location
+    # A location is a path: "?" and "#" in it are characters of a file name.
+    return f"{base.rstrip('/')}/{quote(location.lstrip('/'), safe='/%:=&+,;@!$()*~^[]')}"
+
+
+def public(url: str) -> str:
+    """The URL without its user and password, for messages."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def status_error(status: int, url: str) -> FetchError:
+    """The error for an HTTP status of 400 and more, with tdnf's two lines."""
+    return FetchError(
+        (
+            f"Error: {status} when downloading {public(url)}",
+            ". Please check repo url or refresh metadata with 'tdnf makecache'.",
+        ),
+        number=HTTP_STATUS,
+    )
+
+
+def no_url(source: RepoSource) -> PkgmanError:
+    """The error for a repository that names no place at all."""
+    return PkgmanError(f"Error: Cannot find a valid base URL for repo: {source.name}", number=2500)
+
+
+def new_digest(checksum: Checksum) -> hashlib._Hash:
+    """Return a hash object for a checksum's kind.
+
+    :raises PkgmanError: 2600 when this system forbids it.
+    """
+    try:
+        return hashlib.new(checksum.kind)
+    except ValueError as error:
+        raise PkgmanError(f"checksums of kind {checksum.kind} cannot be made here", number=2600) from error
+
+
+def file_digest(path: str, checksum: Checksum) -> str:
+    """Return the digest of a file, in the kind of ``checksum``, hexadecimal.
+
+    :raises OSError: when it cannot be read.
+    """
+    digest = new_digest(checksum)
+    buffer = bytearray(PIECE)
+    view = memoryview(buffer)
+    with open(path, "rb", buffering=0) as stream:
+        while amount := stream.readinto(buffer):
+            digest.update(view[:amount])
+    return digest.hexdigest()
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of ``data``, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def close(body: Body) -> None:
+    """End a transfer that may not be complete."""
+    end = getattr(body.pieces, "close", None)
+    if end is not None:
+        end()
+
+
+def remove(path: str) -> None:
+    """Remove a leftover on the way out."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return

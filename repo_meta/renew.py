@@ -1,0 +1,203 @@
+"""The cold half of refreshing: fetch, verify, then replace (tdnf contract, config 5.4)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pkgman.model.errors import (
+    ChecksumMismatch,
+    FetchError,
+    MetadataError,
+    NotTrusted,
+    SizeMismatch,
+    system_error,
+)
+from pkgman.model.progress import SILENT
+from repo_meta import cache, mirror
+from repo_meta.fetch import Item, file_digest, join, sha256
+from repo_meta.refresh import snapshot_of
+from repo_meta.repomd import MAX_REPOMD
+
+if TYPE_CHECKING:
+    from pkgman.model.progress import Progress, Reporter
+    from pkgman.model.repo import MetadataPart, RepoSnapshot, RepoSource
+    from repo_meta.fetch import Fetcher
+
+MAX_PART = 2 << 30  # bytes; ceiling for a part whose size repomd.xml does not state
+MAX_SIGNATURE = 1 << 18  # bytes of repomd.xml.asc
+WORDS = {"primary": "primary", "filelists": "file lists", "updateinfo": "update info", "other": "other"}
+
+# What another mirror may do better.
+_NEXT_MIRROR = (FetchError, SizeMismatch, ChecksumMismatch, MetadataError, NotTrusted)
+
+
+def renew(
+    source: RepoSource,
+    *,
+    fetcher: Fetcher,
+    report: Reporter,
+    progress: Progress,
+    now: float,
+    keepcache: bool,
+) -> RepoSnapshot:
+    """Look up repomd.xml, and replace the cached metadata when it is another one.
+
+    On any failure the cache is as it was, and nothing temporary is left.
+    Errors as :func:`repo_meta.refresh.load`.
+    """
+    try:
+        try:
+            cache.remove_tree(cache.tmp_dir(source))
+            os.makedirs(cache.tmp_dir(source), mode=0o755)
+            report.info(f"Refreshing metadata for: '{source.name}'")
+            return _Renewal(source, fetcher, report, progress).run(now, keepcache=keepcache)
+        finally:
+            cache.remove_tree(cache.tmp_dir(source))
+    except OSError as error:
+        raise system_error(error) from error
+
+
+class _Renewal:
+    """One run of :func:`renew`: what all its steps need."""
+
+    def __init__(self, source: RepoSource, fetcher: Fetcher, report: Reporter, progress: Progress) -> None:
+        self._source, self._fetcher, self._report, self._progress = source, fetcher, report, progress
+
+    def run(self, now: float, *, keepcache: bool) -> RepoSnapshot:
+        source = self._source
+        bases = mirror.base_urls(source, self._fetcher, now=now, progress=self._progress, report=self._report)
+        data, snapshot = self._repomd(bases)
+        old = cache.read_file(cache.repomd_path(source), MAX_REPOMD) if self._readable() else None
+        if old == data:
+            self._complete(snapshot, bases)
+        else:
+            self._replace(snapshot, bases, first=old is None)
+            if not keepcache:
+                cache.remove_packages(source)
+        if not cache.recorded_checksum(source, data):
+            cache.record_checksum(source, data, snapshot.repomd_checksum)
+        cache.touch_marker(source)
+        return snapshot
+
+    def _readable(self) -> bool:
+        # A cached file beyond the ceiling is replaced like any other broken one.
+        try:
+            return os.stat(cache.repomd_path(self._source)).st_size <= MAX_REPOMD
+        except OSError:
+            return False
+
+    def _repomd(self, bases: tuple[str, ...]) -> tuple[bytes, RepoSnapshot]:
+        """Fetch repomd.xml into tmp/ from the first base URL that has a good one."""
+        for number, base in enumerate(bases, start=1):
+            try:
+                return self._repomd_from(base)
+            except _NEXT_MIRROR as error:
+                if number == len(bases):
+                    raise
+                for line in error.lines:
+                    self._report.diagnostic(line)
+        raise AssertionError("base_urls is never empty")
+
+    def _repomd_from(self, base: str) -> tuple[bytes, RepoSnapshot]:
+        source = self._source
+        path = f"{cache.tmp_dir(source)}/repomd.xml"
+        item = Item(path, source.id, limit=MAX_REPOMD)
+        url = join(base, "repodata/repomd.xml")
+        self._fetcher.fetch(source, url, item, progress=self._progress, report=self._report)
+        data = cache.read_file(path, MAX_REPOMD) or b""
+        if source.repo_gpgcheck:
+            self._check_signature(base, data)
+        return data, snapshot_of(source, data, sha256(data))
+
+    def _check_signature(self, base: str, data: bytes) -> None:
+        from repo_meta import signature
+
+        url = join(base, "repodata/repomd.xml.asc")
+        text = self._fetcher.read(
+            self._source,
+            url,
+            limit=MAX_SIGNATURE,
+            label=self._source.id,
+            progress=self._progress,
+            report=self._report,
+        )
+        keys = signature.repository_keys(
+            self._source, self._fetcher, progress=self._progress, report=self._report
+        )
+        signature.verify(data, text, keys)
+
+    def _complete(self, snapshot: RepoSnapshot, bases: tuple[str, ...]) -> None:
+        """Make sure that primary is there for an unchanged repomd.xml."""
+        part, directory = snapshot.primary, self._source.metadata_dir
+        if os.path.exists(snapshot.solv_path) or cache.present(directory, part):
+            return
+        _fetch_to(
+            cache.part_path(directory, part),
+            self._source,
+            part,
+            bases,
+            self._fetcher,
+            self._progress,
+            self._report,
+        )
+
+    def _replace(self, snapshot: RepoSnapshot, bases: tuple[str, ...], *, first: bool) -> None:
+        source, primary = self._source, snapshot.primary
+        tmp, directory = cache.tmp_dir(source), source.metadata_dir
+        name = os.path.basename(cache.part_path(directory, primary))
+        fresh = {"repomd.xml": f"{tmp}/repomd.xml"}
+        if not part_is_good(directory, primary):
+            fresh[name] = f"{tmp}/{name}"
+            _fetch_to(fresh[name], source, primary, bases, self._fetcher, self._progress, self._report)
+        keep = {name, "metalink"}
+        if not first:
+            # Parts that did not change need not be fetched again; they are verified when used.
+            keep |= {
+                os.path.basename(cache.part_path(directory, part))
+                for part in snapshot.parts
+                if part.checksum is not None and cache.present(directory, part)
+            }
+        cache.install(source, fresh, keep=keep)
+
+
+def get_part(
+    source: RepoSource, part: MetadataPart, *, fetcher: Fetcher, progress: Progress, report: Reporter = SILENT
+) -> None:
+    """Fetch one part into the cache. Errors as :func:`repo_meta.refresh.fetch_part`."""
+    bases = mirror.base_urls(source, fetcher, progress=progress, report=report)
+    _fetch_to(cache.part_path(source.metadata_dir, part), source, part, bases, fetcher, progress, report)
+
+
+def _fetch_to(
+    path: str,
+    source: RepoSource,
+    part: MetadataPart,
+    bases: tuple[str, ...],
+    fetcher: Fetcher,
+    progress: Progress,
+    report: Reporter,
+) -> None:
+    item = Item(path, f"{source.id} ({WORDS[part.kind]})", part.size, part.checksum, MAX_PART)
+    fetcher.fetch_first(source, bases, part.location, item, progress=progress, report=report)
+
+
+def part_is_good(metadata_dir: str, part: MetadataPart) -> bool:
+    """Say whether a part lies in the cache with the size and checksum of repomd.xml.
+
+    :raises PkgmanError: 1600 + errno when it is there and cannot be read.
+    """
+    if not cache.present(metadata_dir, part):
+        return False
+    path = cache.part_path(metadata_dir, part)
+    try:
+        return part.checksum is None or file_digest(path, part.checksum) == part.checksum.hex
+    except OSError as error:
+        raise system_error(error) from error
+
+
+def note_checksum(source: RepoSource, data: bytes) -> str:
+    """Return the SHA-256 of a cached repomd.xml, and record it when the cache can be written."""
+    digest = sha256(data)
+    cache.record_checksum(source, data, digest)
+    return digest
