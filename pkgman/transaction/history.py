@@ -1,0 +1,360 @@
+"""The history database, in tdnf's own schema (tdnf contract, config 8).
+
+Transaction 1 is the base set; each later one is a delta against the state
+before it. Reading opens the file read-only and never creates it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from pkgman.model.errors import HistoryError, PkgmanError, system_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from types import TracebackType
+
+UNUSABLE = 1801
+BAD_RANGE = 1622
+
+_BASE_SET, _DELTA = 0, 1  # transactions.type
+_IN_BASE, _ADDED, _REMOVED = 0, 1, 2  # trans_items.type
+_BUSY = 30.0  # seconds to wait for another writer
+_CHUNK = 500  # below sqlite's limit of variables in one statement
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rpms(Id INTEGER PRIMARY KEY AUTOINCREMENT, nevra TEXT);
+CREATE TABLE IF NOT EXISTS transactions(Id INTEGER PRIMARY KEY AUTOINCREMENT, cookie TEXT, cmdline TEXT,
+    timestamp INTEGER, type INTEGER);
+CREATE TABLE IF NOT EXISTS trans_items(Id INTEGER PRIMARY KEY AUTOINCREMENT, trans_id INTEGER,
+    type INTEGER, rpm_id INTEGER);
+"""
+_FLAG_SCHEMA = """
+CREATE TABLE IF NOT EXISTS names(Id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);
+CREATE TABLE IF NOT EXISTS flag_set(Id INTEGER PRIMARY KEY AUTOINCREMENT, trans_id INTEGER,
+    name_id INTEGER, value INTEGER);
+"""
+
+
+class Entry(NamedTuple):
+    """One row of ``history list``; ``command`` is None for the Python module's transactions."""
+
+    id: int
+    command: str | None
+    timestamp: int  # seconds since 1970
+    added_count: int
+    removed_count: int
+
+
+class Change(NamedTuple):
+    """A difference between two states; all strings are NEVRAs."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class History:
+    """An open history database; use it as a context, or call :meth:`close`.
+
+    Every method raises HistoryError 1801 when sqlite fails.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._has_flags = self._table_exists("flag_set") and self._table_exists("names")
+
+    # opening
+
+    @classmethod
+    def open(cls, path: str) -> History | None:
+        """Open for reading; None when the file is absent or holds no history.
+
+        :raises HistoryError: 1801 when it is there and no usable database.
+        """
+        if not os.path.exists(path) or os.path.getsize(path) == 0:
+            return None
+        history = cls._connect(path, "ro")
+        if history is not None and history._table_exists("transactions"):
+            return history
+        if history is not None:
+            history.close()
+        return None
+
+    @classmethod
+    def open_existing(cls, path: str) -> History:
+        """Open for reading, where there must be one.
+
+        :raises HistoryError: 1802 when there is no history.
+        """
+        history = cls.open(path)
+        if history is None:
+            raise HistoryError()
+        return history
+
+    @classmethod
+    def create(cls, path: str) -> History:
+        """Open for writing; directory, file (mode 0644) and tables are made if need be.
+
+        :raises PkgmanError: 1600 + errno when the directory cannot be made.
+        """
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+        except OSError as error:
+            raise system_error(error) from error
+        history = cls._connect(path, "rw")
+        with _converted(path):
+            history._db.executescript(_SCHEMA)
+        return history
+
+    @classmethod
+    def _connect(cls, path: str, mode: str) -> History:
+        with _converted(path):
+            connection = sqlite3.connect(
+                f"file:{quote(os.path.abspath(path))}?mode={mode}",
+                uri=True,
+                timeout=_BUSY,
+                isolation_level=None,
+            )
+            try:
+                return cls(connection)
+            except BaseException:
+                connection.close()
+                raise
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # writing
+
+    def sync(self, cookie: str, nevras: Iterable[str], *, now: float) -> int | None:
+        """Record what happened behind our back; return the new transaction's id, if there is one.
+
+        An empty history gets the base set, ``(set)``; a changed database an
+        ``(unknown)`` delta. ``nevras`` is read only if it is needed; ``now`` is
+        in seconds since 1970.
+        """
+        with self._writing():
+            last = self._row("SELECT cookie FROM transactions ORDER BY Id DESC LIMIT 1")
+            if last is None:
+                return self._insert(cookie, "(set)", now, _BASE_SET, Change(tuple(nevras)))
+            if last[0] == cookie:
+                return None
+            return self._insert(cookie, "(unknown)", now, _DELTA, self._difference(nevras))
+
+    def record(
+        self,
+        command: str | None,
+        cookie: str,
+        nevras: Iterable[str],
+        *,
+        now: float,
+        flags: Mapping[str, bool] | None = None,
+    ) -> int:
+        """Write one transaction with its real differences and changed flags; return its id.
+
+        ``nevras`` is everything installed now, ``flags`` maps names to
+        "auto-installed". All or nothing is written.
+        """
+        with self._writing():
+            number = self._insert(cookie, command, now, _DELTA, self._difference(nevras))
+            if flags:
+                self._write_flags(number, flags)
+            return number
+
+    def set_flags(self, transaction: int, flags: Mapping[str, bool]) -> None:
+        """Change flags as part of an existing transaction; unchanged ones are left out."""
+        with self._writing():
+            self._write_flags(transaction, flags)
+
+    # reading
+
+    @property
+    def last_id(self) -> int:
+        """Id of the newest transaction, 0 without any."""
+        return self._number("SELECT MAX(Id) FROM transactions")
+
+    @property
+    def last_cookie(self) -> str:
+        """The rpm database's cookie after the newest transaction."""
+        row = self._row("SELECT cookie FROM transactions ORDER BY Id DESC LIMIT 1")
+        return str(row[0] or "") if row else ""
+
+    def entries(self, first: int = 0, last: int = 0, *, reverse: bool = False) -> tuple[Entry, ...]:
+        """List transactions ``first`` to ``last``; without ``first`` all of them.
+
+        :raises PkgmanError: 1622 for a range that is impossible or selects nothing.
+        """
+        last = (last or first) if first else 0
+        if first < 0 or last < first:
+            raise PkgmanError(f"no such range of transactions: {first}-{last}", number=BAD_RANGE)
+        rows = self._rows(
+            "SELECT t.Id, t.cmdline, t.timestamp,"
+            " (SELECT COUNT(*) FROM trans_items i WHERE i.trans_id = t.Id AND i.type != ?),"
+            " (SELECT COUNT(*) FROM trans_items i WHERE i.trans_id = t.Id AND i.type = ?)"
+            " FROM transactions t WHERE ? = 0 OR t.Id BETWEEN ? AND ? ORDER BY t.Id",
+            (_REMOVED, _REMOVED, first, first, last),
+        )
+        found = tuple(Entry(*row) for row in rows)
+        if first and not found:
+            raise PkgmanError(f"no such transaction: {first}-{last}", number=BAD_RANGE)
+        return found[::-1] if reverse else found
+
+    def change(self, transaction: int) -> Change:
+        """Return what one transaction recorded; a base set counts as added."""
+        rows = self._rows(
+            "SELECT i.type, r.nevra FROM trans_items i JOIN rpms r ON r.Id = i.rpm_id"
+            " WHERE i.trans_id = ? ORDER BY i.Id",
+            (transaction,),
+        )
+        found = list(rows)
+        return Change(
+            tuple(nevra for kind, nevra in found if kind != _REMOVED),
+            tuple(nevra for kind, nevra in found if kind == _REMOVED),
+        )
+
+    def state(self, transaction: int) -> frozenset[str]:
+        """Return the NEVRAs installed right after ``transaction``."""
+        base = self._number(
+            "SELECT MAX(Id) FROM transactions WHERE type = ? AND Id <= ?", (_BASE_SET, transaction)
+        )
+        present: set[str] = set()
+        for kind, nevra in self._rows(
+            "SELECT i.type, r.nevra FROM trans_items i JOIN rpms r ON r.Id = i.rpm_id"
+            " WHERE i.trans_id BETWEEN ? AND ? ORDER BY i.trans_id, i.Id",
+            (base, transaction),
+        ):
+            (present.discard if kind == _REMOVED else present.add)(nevra)
+        return frozenset(present)
+
+    def flags(self, transaction: int | None = None) -> dict[str, bool]:
+        """Return the flag of every name that ever had one, as of ``transaction`` or now."""
+        if not self._has_flags:
+            return {}
+        limit = self.last_id if transaction is None else transaction
+        return {
+            name: bool(value)
+            for name, value in self._rows(
+                "SELECT n.name, f.value FROM flag_set f JOIN names n ON n.Id = f.name_id WHERE f.Id IN"
+                " (SELECT MAX(Id) FROM flag_set WHERE trans_id <= ? GROUP BY name_id)",
+                (limit,),
+            )
+        }
+
+    def auto_installed(self) -> frozenset[str]:
+        """Return the names that came as dependencies."""
+        return frozenset(name for name, auto in self.flags().items() if auto)
+
+    # internals
+
+    def _difference(self, nevras: Iterable[str]) -> Change:
+        present = dict.fromkeys(nevras)
+        before = self.state(self.last_id)
+        return Change(
+            tuple(nevra for nevra in present if nevra not in before),
+            tuple(sorted(before.difference(present))),
+        )
+
+    def _insert(self, cookie: str, command: str | None, now: float, kind: int, change: Change) -> int:
+        number = self._db.execute(
+            "INSERT INTO transactions(cookie, cmdline, timestamp, type) VALUES (?, ?, ?, ?)",
+            (cookie, command, int(now), kind),
+        ).lastrowid
+        assert number is not None
+        ids = self._rpm_ids((*change.added, *change.removed))
+        added = _IN_BASE if kind == _BASE_SET else _ADDED
+        rows = [(number, added, ids[nevra]) for nevra in dict.fromkeys(change.added)]
+        rows += [(number, _REMOVED, ids[nevra]) for nevra in change.removed]
+        self._db.executemany("INSERT INTO trans_items(trans_id, type, rpm_id) VALUES (?, ?, ?)", rows)
+        return number
+
+    def _rpm_ids(self, nevras: tuple[str, ...]) -> dict[str, int]:
+        wanted = list(dict.fromkeys(nevras))
+        known = self._lookup("SELECT nevra, Id FROM rpms WHERE nevra IN ({})", wanted)
+        new = [(nevra,) for nevra in wanted if nevra not in known]
+        self._db.executemany("INSERT INTO rpms(nevra) VALUES (?)", new)
+        return known | self._lookup("SELECT nevra, Id FROM rpms WHERE nevra IN ({})", [n for (n,) in new])
+
+    def _lookup(self, statement: str, wanted: list[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            found.update(self._db.execute(statement.format(",".join("?" * len(part))), part))
+        return found
+
+    def _write_flags(self, transaction: int, flags: Mapping[str, bool]) -> None:
+        present = self.flags(transaction)
+        changed = {name: auto for name, auto in flags.items() if present.get(name, False) != auto}
+        if not changed:
+            return
+        for statement in filter(str.strip, _FLAG_SCHEMA.split(";")):
+            self._db.execute(statement)  # not executescript: that would commit
+        self._has_flags = True
+        names = list(changed)
+        known = self._lookup("SELECT name, Id FROM names WHERE name IN ({})", names)
+        self._db.executemany("INSERT INTO names(name) VALUES (?)", [(n,) for n in names if n not in known])
+        ids = self._lookup("SELECT name, Id FROM names WHERE name IN ({})", names)
+        self._db.executemany(
+            "INSERT INTO flag_set(trans_id, name_id, value) VALUES (?, ?, ?)",
+            [(transaction, ids[name], int(auto)) for name, auto in changed.items()],
+        )
+
+    def _table_exists(self, name: str) -> bool:
+        return self._row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)) is not None
+
+    def _rows(self, statement: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        with _converted("history.db"):
+            yield from self._db.execute(statement, values)
+
+    def _row(self, statement: str, values: tuple[object, ...] = ()) -> tuple[Any, ...] | None:
+        return next(self._rows(statement, values), None)
+
+    def _number(self, statement: str, values: tuple[object, ...] = ()) -> int:
+        row = self._row(statement, values)
+        return int(row[0] or 0) if row else 0
+
+    def _writing(self) -> _Transaction:
+        return _Transaction(self._db)
+
+
+class _Transaction:
+    """A write transaction of sqlite: all or nothing."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def __enter__(self) -> None:
+        with _converted("history.db"):
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        with _converted("history.db"):
+            self._db.execute("ROLLBACK" if kind else "COMMIT")
+        if isinstance(error, sqlite3.Error):
+            raise HistoryError(f"history.db: {error}", number=UNUSABLE) from error
+
+
+class _converted:  # noqa: N801
+    """Turn sqlite's exceptions into ours."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise HistoryError(f"{self._path}: {error}", number=UNUSABLE) from error

@@ -1,0 +1,1 @@
+"""The only modules that import rpm, librpm's Python binding."""

@@ -1,0 +1,167 @@
+"""The rpm database of an install root: what is installed, and which keys are known."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import rpm
+
+from pkgman.model.errors import PkgmanError
+from pkgman.transaction.librpm.header import decode, nevra, package_from_header
+from pkgman.transaction.openpgp import read_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pkgman.model.package import InstalledPackage
+    from pkgman.transaction.openpgp import Certificate
+
+PUBKEY = "gpg-pubkey"  # the name rpm files imported keys under
+UNOPENABLE = 1526
+IMPORT_REFUSED = 1472
+
+# The files of rpm's backends that hold packages: sqlite, ndb, bdb.
+_PACKAGE_FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
+
+LEVELS = {
+    "emergency": rpm.RPMLOG_EMERG,
+    "alert": rpm.RPMLOG_ALERT,
+    "critical": rpm.RPMLOG_CRIT,
+    "error": rpm.RPMLOG_ERR,
+    "warning": rpm.RPMLOG_WARNING,
+    "notice": rpm.RPMLOG_NOTICE,
+    "info": rpm.RPMLOG_INFO,
+    "debug": rpm.RPMLOG_DEBUG,
+}
+
+
+class RpmDatabase:
+    """The packages installed below ``root``, an absolute host path.
+
+    ``defines`` are rpm macros, (name, body); librpm keeps them for the whole
+    process. The place below the root is rpm's own ``%{_dbpath}``, so that
+    ``rpm --root`` sees the same packages. Reading never creates a database: an
+    absent one is an empty set. ``verbosity`` is librpm's log level, one of
+    tdnf's words (contract, options 3); an unknown word means info.
+    """
+
+    def __init__(
+        self, root: str = "/", *, defines: Sequence[tuple[str, str]] = (), verbosity: str = "info"
+    ) -> None:
+        for name, body in defines:
+            rpm.addMacro(name, body)
+        self.root = root
+        self.verbosity = int(LEVELS.get(verbosity.lower(), rpm.RPMLOG_INFO))
+        rpm.setVerbosity(self.verbosity)
+        self.dbpath = str(rpm.expandMacro("%{_dbpath}"))
+
+    @property
+    def directory(self) -> str:
+        """The database's directory on the host."""
+        return os.path.join(self.root, self.dbpath.lstrip("/"))
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a database at all."""
+        return any(os.path.exists(os.path.join(self.directory, name)) for name in _PACKAGE_FILES)
+
+    def cookie(self) -> str:
+        """Return rpm's word for the database's state, the same as long as nothing changes; "" if absent."""
+        if not self.exists:
+            return ""
+        with _Open(self.root) as ts:
+            ts.openDB()
+            return str(ts.dbCookie() or "")
+
+    def installed(self) -> Iterator[InstalledPackage]:
+        """Yield the installed packages in the database's order, without keys."""
+        for header, number in self._headers():
+            if header[rpm.RPMTAG_NAME] != PUBKEY:
+                yield package_from_header(header, number)
+
+    def nevras(self) -> Iterator[str]:
+        """Yield the NEVRA of everything installed, keys included (contract, config 8)."""
+        for header, _ in self._headers():
+            yield nevra(header)
+
+    def keys(self) -> tuple[Certificate, ...]:
+        """Return the OpenPGP certificates that were imported."""
+        found: list[Certificate] = []
+        for header, _ in self._headers(PUBKEY):
+            texts = header[rpm.RPMTAG_PUBKEYS] or ()
+            for text in texts:
+                found += _stored_certificates(decode(text))
+        return tuple(found)
+
+    def import_key(self, certificate: Certificate) -> None:
+        """Add a key to the database, which is created if need be.
+
+        :raises PkgmanError: 1472 when librpm refuses it, 1526 without a usable database.
+        """
+        os.makedirs(self.root, exist_ok=True)
+        with _Open(self.root) as ts:
+            if ts.pgpImportPubkey(certificate.data) != 0:
+                raise PkgmanError(f"rpm refuses the key {certificate.fingerprint}", number=IMPORT_REFUSED)
+
+    def release_version(self, packages: Sequence[str]) -> str | None:
+        """Return ``$releasever``, or None if nothing installed provides any of ``packages``.
+
+        The first capability that is provided decides: the version it is provided
+        with, else the version of its package (contract, config 4).
+        """
+        if not self.exists:
+            return None
+        with _Open(self.root) as ts:
+            for wanted in packages:
+                for header in ts.dbMatch("providename", wanted):
+                    return _provided_version(header, wanted)
+        return None
+
+    def _headers(self, name: str | None = None) -> Iterator[tuple[rpm.hdr, int]]:
+        if not self.exists:
+            return
+        with _Open(self.root) as ts:
+            found = ts.dbMatch() if name is None else ts.dbMatch("name", name)
+            for header in found:
+                yield header, int(found.instance())
+
+
+class _Open:
+    """A transaction set that only reads; foreign exceptions are converted."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def __enter__(self) -> rpm.ts:
+        try:
+            self._ts = rpm.ts(self._root)
+            self._ts.setVSFlags(rpm.RPMVSF_MASK_NOSIGNATURES)
+            return self._ts
+        except rpm.error as error:
+            raise PkgmanError(f"{self._root}: {error}", number=UNOPENABLE) from error
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._ts.closeDB()
+        if isinstance(error, rpm.error):
+            raise PkgmanError(f"{self._root}: {error}", number=UNOPENABLE) from error
+
+
+def _provided_version(header: rpm.hdr, wanted: str) -> str:
+    names = header[rpm.RPMTAG_PROVIDENAME] or ()
+    flags = header[rpm.RPMTAG_PROVIDEFLAGS] or ()
+    versions = header[rpm.RPMTAG_PROVIDEVERSION] or ()
+    for name, flag, version in zip(names, flags, versions, strict=False):
+        if decode(name) == wanted and flag & rpm.RPMSENSE_EQUAL and version:
+            return decode(version)
+    return decode(header[rpm.RPMTAG_VERSION])
+
+
+def _stored_certificates(text: str) -> tuple[Certificate, ...]:
+    # PUBKEYS holds bare base64, without the armor's lines.
+    try:
+        return read_certificates(
+            f"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{text}\n-----END PGP PUBLIC KEY BLOCK-----\n".encode()
+        )
+    except PkgmanError:
+        return ()

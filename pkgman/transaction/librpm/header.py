@@ -1,0 +1,117 @@
+"""From an rpm header to the shared value."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import rpm
+
+from pkgman.model.errors import PkgmanError, system_error
+from pkgman.model.package import Dependency, InstalledPackage, RpmFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+INVALID = 1622  # tdnf's number for a local file that is no usable package
+
+
+def package_from_header(header: rpm.hdr, database_id: int = 0) -> InstalledPackage:
+    """Read all that the solver needs; ``database_id`` is 0 for a package file."""
+    return InstalledPackage(
+        name=_text(header, rpm.RPMTAG_NAME),
+        epoch=_number(header, rpm.RPMTAG_EPOCH),
+        version=_text(header, rpm.RPMTAG_VERSION),
+        release=_text(header, rpm.RPMTAG_RELEASE),
+        arch=architecture(header),
+        vendor=_text(header, rpm.RPMTAG_VENDOR),
+        summary=_text(header, rpm.RPMTAG_SUMMARY),
+        description=_text(header, rpm.RPMTAG_DESCRIPTION),
+        url=_text(header, rpm.RPMTAG_URL),
+        license=_text(header, rpm.RPMTAG_LICENSE),
+        source_rpm=_text(header, rpm.RPMTAG_SOURCERPM),
+        install_size=_number(header, rpm.RPMTAG_LONGSIZE),
+        install_time=_number(header, rpm.RPMTAG_INSTALLTIME),
+        build_time=_number(header, rpm.RPMTAG_BUILDTIME),
+        database_id=database_id,
+        provides=_relations(
+            header, rpm.RPMTAG_PROVIDENAME, rpm.RPMTAG_PROVIDEFLAGS, rpm.RPMTAG_PROVIDEVERSION
+        ),
+        requires=_relations(
+            header, rpm.RPMTAG_REQUIRENAME, rpm.RPMTAG_REQUIREFLAGS, rpm.RPMTAG_REQUIREVERSION
+        ),
+        conflicts=_relations(
+            header, rpm.RPMTAG_CONFLICTNAME, rpm.RPMTAG_CONFLICTFLAGS, rpm.RPMTAG_CONFLICTVERSION
+        ),
+        obsoletes=_relations(
+            header, rpm.RPMTAG_OBSOLETENAME, rpm.RPMTAG_OBSOLETEFLAGS, rpm.RPMTAG_OBSOLETEVERSION
+        ),
+        recommends=_relations(
+            header, rpm.RPMTAG_RECOMMENDNAME, rpm.RPMTAG_RECOMMENDFLAGS, rpm.RPMTAG_RECOMMENDVERSION
+        ),
+        suggests=_relations(
+            header, rpm.RPMTAG_SUGGESTNAME, rpm.RPMTAG_SUGGESTFLAGS, rpm.RPMTAG_SUGGESTVERSION
+        ),
+        supplements=_relations(
+            header, rpm.RPMTAG_SUPPLEMENTNAME, rpm.RPMTAG_SUPPLEMENTFLAGS, rpm.RPMTAG_SUPPLEMENTVERSION
+        ),
+        enhances=_relations(
+            header, rpm.RPMTAG_ENHANCENAME, rpm.RPMTAG_ENHANCEFLAGS, rpm.RPMTAG_ENHANCEVERSION
+        ),
+        files=tuple(map(decode, header[rpm.RPMTAG_FILENAMES] or ())),
+    )
+
+
+def rpm_file(path: str) -> RpmFile:
+    """Read the package file ``path`` named on the command line; signatures are not checked here.
+
+    :raises PkgmanError: 1622 if it is no package or damaged, 1600 + errno if it cannot be read.
+    """
+    reader = rpm.ts("/")
+    reader.setVSFlags(rpm.RPMVSF_MASK_NOSIGNATURES)  # digests stay on: a damaged header is refused
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError as error:
+        raise system_error(error) from error
+    try:
+        header = reader.hdrFromFdno(fd)
+        size = os.fstat(fd).st_size
+    except rpm.error as error:
+        raise PkgmanError(f"{path}: {error}", number=INVALID) from error
+    finally:
+        os.close(fd)
+    return RpmFile(os.path.abspath(path), package_from_header(header), size)
+
+
+def architecture(header: rpm.hdr) -> str:
+    """Return the arch; ``src`` or ``nosrc`` for a source package, ``""`` for a key."""
+    if header.isSource():
+        return "nosrc" if header[rpm.RPMTAG_NOSOURCE] or header[rpm.RPMTAG_NOPATCH] else "src"
+    return _text(header, rpm.RPMTAG_ARCH)
+
+
+def nevra(header: rpm.hdr) -> str:
+    """Return rpm's NEVRA tag."""
+    return _text(header, rpm.RPMTAG_NEVRA)
+
+
+def decode(value: str | bytes) -> str:
+    """Return a header's string; older bindings give bytes."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _text(header: rpm.hdr, tag: int) -> str:
+    value = header[tag]
+    return "" if value is None else decode(value)
+
+
+def _number(header: rpm.hdr, tag: int) -> int:
+    return int(header[tag] or 0)
+
+
+def _relations(header: rpm.hdr, names: int, flags: int, versions: int) -> tuple[Dependency, ...]:
+    found: Iterable[str | bytes] = header[names] or ()
+    return tuple(
+        Dependency(decode(name), int(flag), decode(version))
+        for name, flag, version in zip(found, header[flags] or (), header[versions] or (), strict=False)
+    )

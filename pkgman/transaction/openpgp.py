@@ -1,0 +1,146 @@
+"""OpenPGP certificates as rpm wants them: armor taken off, one value per certificate.
+
+Only the outer form is read here (RFC 9580, sections 4.2, 5.5.2, 6.2): which
+bytes are a certificate and what its fingerprint is. Whether a certificate is
+sound and what it has signed is for librpm to say.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pkgman.model.errors import PkgmanError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INVALID_KEY = 1505
+MAX_KEY_FILE = 4 << 20  # bytes: the largest distribution keyrings have some hundred KiB
+
+_PUBLIC_KEY = 6
+_USER_ID = 13
+_BLOCK = re.compile(
+    rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t\r]*\n(.*?)^-----END PGP PUBLIC KEY BLOCK-----",
+    re.DOTALL | re.MULTILINE,
+)
+_HEADER = re.compile(rb"^[A-Za-z0-9-]+: ")
+
+
+class Certificate(NamedTuple):
+    """A public key with its user ids, subkeys and signatures.
+
+    ``fingerprint`` is upper-case hexadecimal; ``data`` are the binary packets.
+    """
+
+    fingerprint: str
+    user_id: str
+    data: bytes
+
+
+def read_certificates(data: bytes) -> tuple[Certificate, ...]:
+    """Take every certificate out of a key file, armored or binary.
+
+    :raises PkgmanError: 1505 if there is none, or if anything in the file is malformed.
+    """
+    if len(data) > MAX_KEY_FILE:
+        raise _invalid("the key file is larger than 4 MiB")
+    if b"-----BEGIN PGP PUBLIC KEY BLOCK-----" in data:
+        found = [one for block in _BLOCK.findall(data) for one in _split(_dearmor(block))]
+    else:
+        found = list(_split(data))
+    if not found:
+        raise _invalid("the file holds no public key")
+    return tuple(found)
+
+
+def grouped(fingerprint: str) -> str:
+    """Write a fingerprint in groups of four, for human eyes."""
+    return " ".join(fingerprint[i : i + 4] for i in range(0, len(fingerprint), 4))
+
+
+def _dearmor(block: bytes) -> bytes:
+    lines = [line.strip() for line in block.splitlines()]
+    while lines and _HEADER.match(lines[0]):
+        lines.pop(0)
+    body = []
+    for line in lines:
+        if line.startswith(b"="):  # the checksum, which RFC 9580 tells readers to ignore
+            break
+        body.append(line)
+    try:
+        return base64.b64decode(b"".join(body), validate=True)
+    except binascii.Error as error:
+        raise _invalid("the armor is damaged") from error
+
+
+def _split(data: bytes) -> Iterator[Certificate]:
+    start = -1
+    fingerprint = user_id = ""
+    for tag, begin, body, end in _packets(data):
+        if tag == _PUBLIC_KEY:
+            if start >= 0:
+                yield Certificate(fingerprint, user_id, data[start:begin])
+            start, fingerprint, user_id = begin, _fingerprint(data[body:end]), ""
+        elif start < 0:
+            raise _invalid("the file does not begin with a public key")
+        elif tag == _USER_ID and not user_id:
+            user_id = data[body:end].decode("utf-8", "replace")
+    if start >= 0:
+        yield Certificate(fingerprint, user_id, data[start:])
+
+
+def _packets(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (tag, first byte, first byte of the body, end) of each packet."""
+    position = 0
+    while position < len(data):
+        try:
+            tag, body, end = _packet(data, position)
+        except IndexError as error:
+            raise _invalid("the key is cut off") from error
+        if end > len(data):
+            raise _invalid("the key is cut off")
+        yield tag, position, body, end
+        position = end
+
+
+def _packet(data: bytes, start: int) -> tuple[int, int, int]:
+    first = data[start]
+    if not first & 0x80:
+        raise _invalid("the file holds no OpenPGP packets")
+    if first & 0x40:
+        tag, length = first & 0x3F, data[start + 1]
+        if length < 192:
+            body = start + 2
+        elif length < 224:
+            length = ((length - 192) << 8) + data[start + 2] + 192
+            body = start + 3
+        elif length == 255:
+            length, body = int.from_bytes(data[start + 2 : start + 6], "big"), start + 6
+        else:
+            raise _invalid("partial lengths are not for keys")
+    else:
+        size = (1, 2, 4, 0)[first & 3]
+        if not size:
+            raise _invalid("indeterminate lengths are not for keys")
+        tag, body = (first >> 2) & 0x0F, start + 1 + size
+        length = int.from_bytes(data[start + 1 : body], "big")
+    return tag, body, body + length
+
+
+def _fingerprint(body: bytes) -> str:
+    version = body[0] if body else 0
+    if version == 4:
+        start = b"\x99" + len(body).to_bytes(2, "big")
+        return hashlib.sha1(start + body, usedforsecurity=False).hexdigest().upper()
+    if version == 6:
+        start = b"\x9b" + len(body).to_bytes(4, "big")
+        return hashlib.sha256(start + body).hexdigest().upper()
+    raise _invalid(f"keys of version {version} are not supported")
+
+
+def _invalid(reason: str) -> PkgmanError:
+    return PkgmanError(f"not usable as OpenPGP key: {reason}", number=INVALID_KEY)
