@@ -1,0 +1,136 @@
+"""Which package a name stands for: the best one (tdnf contract, commands 4.1 and 5.1)."""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from typing import TYPE_CHECKING, Any
+
+import solv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from solver.pool import Pool
+
+
+class Chooser:
+    """Compares packages of one pool.
+
+    :param hidden: handles that may not be chosen.
+    """
+
+    def __init__(self, pool: Pool, hidden: frozenset[int]) -> None:
+        self._raw: Any = pool.prepare()
+        self._arch = pool.arch
+        self._hidden = hidden
+        self._arches: dict[frozenset[str], frozenset[str]] = {}
+
+    def solvable(self, handle: int) -> Any:
+        """Return libsolv's object for ``handle``."""
+        return self._raw.id2solvable(handle)
+
+    def visible(self, handles: Iterable[int]) -> list[int]:
+        """Return ``handles`` without the hidden ones."""
+        return [handle for handle in handles if handle not in self._hidden]
+
+    def best(self, handles: Iterable[int]) -> int | None:
+        """Return the best package: repository priority, then arch, then evr.
+
+        Installed packages stand above priorities; between equals the installed one wins.
+        """
+        rest = self.best_arch(self.best_priority(self.visible(handles)))
+        return self.highest(rest)
+
+    def highest(self, handles: Iterable[int]) -> int | None:
+        """Return the highest evr; between equals an installed one, then the first loaded."""
+        ranked = sorted(handles, key=cmp_to_key(self._compare))
+        return ranked[-1] if ranked else None
+
+    def lowest(self, handles: Iterable[int]) -> int | None:
+        """Return the lowest evr."""
+        ranked = sorted(handles, key=cmp_to_key(self._compare))
+        return ranked[0] if ranked else None
+
+    def best_priority(self, handles: Iterable[int]) -> list[int]:
+        """Drop, per name, available packages of repositories that are not the best having it."""
+        solvables = [self.solvable(handle) for handle in handles]
+        top: dict[str, int] = {}
+        for solvable in solvables:
+            if not solvable.isinstalled():
+                priority = solvable.repo.priority
+                top[solvable.name] = max(priority, top.get(solvable.name, priority))
+        return [s.id for s in solvables if s.isinstalled() or s.repo.priority == top[s.name]]
+
+    def best_arch(self, handles: Iterable[int]) -> list[int]:
+        """Drop packages of an arch that is worse than another's in ``handles``."""
+        solvables = [self.solvable(handle) for handle in handles]
+        arches = frozenset(s.arch for s in solvables)
+        if len(arches) > 1:
+            kept = self._best_arches(arches)
+            solvables = [s for s in solvables if s.arch in kept]
+        return [s.id for s in solvables]
+
+    def compare(self, one: int, other: int) -> int:
+        """Compare the evr of two packages: negative, zero or positive."""
+        return int(self.solvable(one).evrcmp(self.solvable(other)))
+
+    def same(self, one: int, other: int) -> bool:
+        """Say whether two packages have the same name, evr and arch."""
+        first, second = self.solvable(one), self.solvable(other)
+        return (
+            first.nameid == second.nameid
+            and first.archid == second.archid
+            and first.evrcmp(second) == 0
+        )
+
+    def obsoleter(self, handle: int) -> int:
+        """Return what replaces ``handle`` because it provides its name and obsoletes it, or itself."""
+        seen = {handle}
+        while True:
+            target = self.solvable(handle)
+            found = [
+                s.id
+                for s in self._raw.whatprovides(target.nameid)
+                if s.nameid != target.nameid and s.id not in seen and _obsoletes(s, target)
+            ]
+            better = self.best(found)
+            if better is None:
+                return handle
+            seen.add(better)
+            handle = better
+
+    def _compare(self, one: int, other: int) -> int:
+        first, second = self.solvable(one), self.solvable(other)
+        order = int(first.evrcmp(second))
+        if order:
+            return order
+        if first.isinstalled() != second.isinstalled():
+            return 1 if first.isinstalled() else -1
+        priority = int(first.repo.priority - second.repo.priority)
+        return priority or other - one
+
+    def _best_arches(self, arches: frozenset[str]) -> frozenset[str]:
+        if arches not in self._arches:
+            self._arches[arches] = _best_arches(self._arch, arches)
+        return self._arches[arches]
+
+
+def _obsoletes(solvable: Any, target: Any) -> bool:
+    return any(
+        target.matchesdep(solv.SOLVABLE_NAME, dep.id)
+        for dep in solvable.lookup_deparray(solv.SOLVABLE_OBSOLETES)
+    )
+
+
+def _best_arches(machine: str, arches: frozenset[str]) -> frozenset[str]:
+    """Ask libsolv's arch policy, in a pool with one package per arch."""
+    raw: Any = solv.Pool()
+    raw.disown()
+    raw.setdisttype(solv.Pool.DISTTYPE_RPM)
+    raw.setarch(machine)
+    repo = raw.add_repo("arches")
+    for arch in arches:
+        solvable = repo.add_solvable()
+        solvable.name, solvable.evr, solvable.arch = "x", "1-1", arch
+    best = raw.best_solvables([s.id for s in repo.solvables])
+    return frozenset(raw.id2solvable(s if isinstance(s, int) else s.id).arch for s in best)

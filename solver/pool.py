@@ -1,0 +1,153 @@
+"""The pool: repositories and the installed packages, as handles in libsolv's memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import solv
+
+from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
+from solver import binary, feed
+from solver.installed import Filler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Protocol
+
+    from pkgman.model.package import InstalledPackage, RpmFile
+    from pkgman.model.repo import RepoSnapshot
+
+    class Owner(Protocol):
+        """The package that owns a file, as a filelists scan names it."""
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def epoch(self) -> int: ...
+        @property
+        def version(self) -> str: ...
+        @property
+        def release(self) -> str: ...
+        @property
+        def arch(self) -> str: ...
+
+
+class Pool:
+    """Every known package. Load first, then ask: loading after a question is allowed but costs.
+
+    ``raw`` is libsolv's pool; only this package touches it.
+    """
+
+    def __init__(self, arch: str) -> None:
+        self.arch = arch
+        self.raw: Any = solv.Pool()
+        # libsolv's objects do not keep their pool alive, and one that is released
+        # after it crashes the process. The pool lives as long as the process anyway.
+        self.raw.disown()
+        self.raw.setdisttype(solv.Pool.DISTTYPE_RPM)
+        self.raw.setarch(arch)
+        self.installed: Any = None
+        self.files: dict[str, int] = {}
+        """Handles of the packages given as files, by path."""
+        self._cmdline: Any = None
+        self._indexed = False
+        self._file_provides = False
+
+    def load_repo(self, snapshot: RepoSnapshot, source: Callable[[int], None]) -> None:
+        """Load a repository from its binary cache, or from its primary metadata.
+
+        :param source: writes the plain primary.xml to a file descriptor; called
+            in a child process, and only when the cache cannot be used.
+        :raises MetadataError: the metadata is malformed.
+        :raises PkgmanError: what ``source`` raised.
+        """
+        repo = self._new_repo(snapshot.id)
+        repo.priority = -snapshot.priority  # libsolv: higher is better; tdnf: lower is
+        key = f"primary {snapshot.repomd_checksum}"
+        if binary.read(repo, snapshot.solv_path, key):
+            return
+        try:
+            feed.parse(repo, source, snapshot.id)
+        except BaseException:
+            repo.free(True)
+            raise
+        repo.internalize()
+        binary.write(repo, snapshot.solv_path, key)
+
+    def load_installed(
+        self, packages: Callable[[], Iterable[InstalledPackage]], *, cache_path: str | None, key: str
+    ) -> None:
+        """Load the installed packages, from the cache if it was made for ``key``.
+
+        :param packages: reads the rpm database; called only without a usable cache.
+        :param cache_path: None for no cache.
+        :param key: the rpm database's cookie.
+        """
+        repo = self._new_repo(SYSTEM_REPO)
+        key = f"installed {key}"
+        if not (cache_path and binary.read(repo, cache_path, key)):
+            filler = Filler(repo)
+            filler.add_all(packages())
+            filler.close()
+            if cache_path:
+                binary.write(repo, cache_path, key)
+        self.installed = self.raw.installed = repo
+
+    def load_files(self, files: Iterable[RpmFile]) -> None:
+        """Add packages given as files; a path that is known already is passed over."""
+        new = [file for file in files if file.path not in self.files]
+        if not new:
+            return
+        if self._cmdline is None:
+            self._cmdline = self._new_repo(CMDLINE_REPO)
+        self._indexed = False
+        self._file_provides = False
+        filler = Filler(self._cmdline)
+        for file in new:
+            handle = self.files[file.path] = filler.add(file.header)
+            filler.set_download(handle, file.path, file.size)
+        filler.close()
+
+    def prepare(self, *, file_provides: bool = False) -> Any:
+        """Make the pool answer questions and return libsolv's pool.
+
+        :param file_provides: also make packages provide the files that others require.
+        """
+        if file_provides and not self._file_provides:
+            self.raw.addfileprovides()
+            self._file_provides = True
+            self._indexed = False
+        if not self._indexed:
+            # Asking before this crashes libsolv.
+            self.raw.createwhatprovides()
+            self._indexed = True
+        return self.raw
+
+    def add_file_provides(self, repo_id: str, owners: Mapping[str, Iterable[Owner]]) -> None:
+        """Make packages of ``repo_id`` provide files that only the filelists name."""
+        wanted: dict[tuple[str, str, str], list[str]] = {}
+        for path, packages in owners.items():
+            for owner in packages:
+                plain = f"{owner.version}-{owner.release}"
+                evr = f"{owner.epoch}:{plain}" if int(owner.epoch) else plain
+                wanted.setdefault((owner.name, evr, owner.arch), []).append(path)
+        for solvable in self.repo(repo_id).solvables_iter() if wanted else ():
+            for path in wanted.get((solvable.name, solvable.evr, solvable.arch), ()):
+                file = self.raw.str2id(path)
+                solvable.add_deparray(solv.SOLVABLE_PROVIDES, file, solv.SOLVABLE_FILEMARKER)
+                self._indexed = False
+
+    def repo(self, repo_id: str) -> Any:
+        """Return libsolv's repository.
+
+        :raises KeyError: when no such repository is loaded.
+        """
+        for repo in self.raw.repos:
+            if repo.name == repo_id:
+                return repo
+        raise KeyError(repo_id)
+
+    def _new_repo(self, name: str) -> Any:
+        self._indexed = False
+        self._file_provides = False
+        return self.raw.add_repo(name)

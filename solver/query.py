@@ -1,0 +1,227 @@
+"""Questions about packages; the answers are handles and values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import solv
+
+from pkgman.model.errors import MetadataError
+from pkgman.model.package import CMDLINE_REPO, Checksum, Package, PackageInfo
+from pkgman.model.repo import Remote
+from solver import select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Literal
+
+    from solver.pool import Pool
+
+    Kind = Literal[
+        "provides",
+        "obsoletes",
+        "conflicts",
+        "requires",
+        "requires-pre",
+        "recommends",
+        "suggests",
+        "supplements",
+        "enhances",
+        "depends",
+    ]
+
+_KEYS = {
+    "provides": solv.SOLVABLE_PROVIDES,
+    "obsoletes": solv.SOLVABLE_OBSOLETES,
+    "conflicts": solv.SOLVABLE_CONFLICTS,
+    "requires": solv.SOLVABLE_REQUIRES,
+    "requires-pre": solv.SOLVABLE_REQUIRES,
+    "recommends": solv.SOLVABLE_RECOMMENDS,
+    "suggests": solv.SOLVABLE_SUGGESTS,
+    "supplements": solv.SOLVABLE_SUPPLEMENTS,
+    "enhances": solv.SOLVABLE_ENHANCES,
+}
+# commands 8, repoquery: --depends and --whatdepends
+_DEPENDS: tuple[Kind, ...] = ("requires", "recommends", "suggests", "supplements", "enhances")
+_BEFORE_MARKER, _AFTER_MARKER = -1, 1
+_SEARCHED = (solv.SOLVABLE_NAME, solv.SOLVABLE_SUMMARY, solv.SOLVABLE_DESCRIPTION)
+_SUBSTRING = solv.Dataiterator.SEARCH_SUBSTRING | solv.Dataiterator.SEARCH_NOCASE
+
+
+def installed(pool: Pool) -> tuple[int, ...]:
+    """Return the installed packages, sorted by name."""
+    if pool.installed is None:
+        return ()
+    return select.in_order(pool, (s.id for s in pool.installed.solvables))
+
+
+def available(pool: Pool) -> tuple[int, ...]:
+    """Return every package of the repositories and files, as loaded; source packages too."""
+    system = pool.installed
+    return tuple(
+        solvable.id
+        for repo in pool.raw.repos
+        if system is None or repo.id != system.id
+        for solvable in repo.solvables_iter()
+    )
+
+
+def count(pool: Pool) -> int:
+    """Return the number of known packages, installed and available."""
+    return sum(int(repo.nsolvables) for repo in pool.raw.repos)
+
+
+def package(pool: Pool, handle: int) -> Package:
+    """Return the package behind ``handle``."""
+    solvable = pool.raw.id2solvable(handle)
+    epoch, version, release = split_evr(solvable.evr)
+    return Package(
+        solvable.name,
+        epoch,
+        version,
+        release,
+        solvable.arch,
+        solvable.repo.name,
+        handle,
+        solvable.lookup_num(solv.SOLVABLE_INSTALLSIZE),
+        0 if solvable.isinstalled() else solvable.lookup_num(solv.SOLVABLE_DOWNLOADSIZE),
+    )
+
+
+def packages(pool: Pool, handles: Iterable[int]) -> Iterator[Package]:
+    """Yield the packages behind ``handles``, in their order."""
+    return (package(pool, handle) for handle in handles)
+
+
+def split_evr(evr: str) -> tuple[int, str, str]:
+    """Split ``[epoch:]version[-release]``."""
+    epoch, colon, rest = evr.partition(":")
+    if not colon or not epoch.isdigit():
+        epoch, rest = "0", evr
+    version, _, release = rest.rpartition("-")
+    return (int(epoch), version, release) if version else (int(epoch), release, "")
+
+
+def info(pool: Pool, handle: int) -> PackageInfo:
+    """Return the texts of one package."""
+    solvable = pool.raw.id2solvable(handle)
+    return PackageInfo(
+        summary=solvable.lookup_str(solv.SOLVABLE_SUMMARY) or "",
+        description=solvable.lookup_str(solv.SOLVABLE_DESCRIPTION) or "",
+        url=solvable.lookup_str(solv.SOLVABLE_URL) or "",
+        license=solvable.lookup_str(solv.SOLVABLE_LICENSE) or "",
+        source=(solvable.lookup_sourcepkg() or "").removesuffix(".rpm"),
+    )
+
+
+def remote(pool: Pool, handle: int) -> Remote:
+    """Return what is needed to fetch a package; for a file its path is the location.
+
+    :raises MetadataError: the location leaves the repository.
+    """
+    solvable = pool.raw.id2solvable(handle)
+    repo_id = solvable.repo.name
+    location = solvable.lookup_location()[0] or ""
+    base = solvable.lookup_str(solv.SOLVABLE_MEDIABASE)
+    outside = location.startswith("/") or ".." in location.split("/")
+    if not location or (outside and repo_id != CMDLINE_REPO):
+        raise MetadataError(f"{repo_id}: location of {solvable.name} leaves the repository: {location}")
+    if base:
+        location = f"{base.rstrip('/')}/{location}"
+    digest = solvable.lookup_checksum(solv.SOLVABLE_CHECKSUM)
+    return Remote(
+        label=solvable.name,
+        repo_id=repo_id,
+        location=location,
+        size=solvable.lookup_num(solv.SOLVABLE_DOWNLOADSIZE),
+        checksum=Checksum(digest.typestr(), digest.hex()) if digest else None,
+    )
+
+
+def dependencies(pool: Pool, handles: Iterable[int], kind: Kind) -> tuple[str, ...]:
+    """Return the relations of all ``handles`` as ``name`` or ``name OP evr``: sorted, unique."""
+    found: set[str] = set()
+    for handle in handles:
+        solvable = pool.raw.id2solvable(handle)
+        for each in _DEPENDS if kind == "depends" else (kind,):
+            found.update(str(dep) for dep in _relations(solvable, each))
+    return tuple(sorted(found))
+
+
+def what(pool: Pool, kind: Kind, capabilities: Iterable[str]) -> tuple[int, ...]:
+    """Return the packages with a relation of ``kind`` on one of the names ``capabilities``."""
+    raw = pool.prepare()
+    found: set[int] = set()
+    for capability in capabilities:
+        name = raw.str2id(capability, False)
+        if not name:
+            continue
+        for each in _DEPENDS if kind == "depends" else (kind,):
+            marker = _AFTER_MARKER if each == "requires-pre" else 0
+            found.update(s.id for s in raw.whatmatchesdep(_KEYS[each], name, marker))
+        if kind == "provides" and capability.startswith("/"):
+            found.update(_owners(raw, capability))
+    return select.in_order(pool, found)
+
+
+def provides(pool: Pool, spec: str) -> select.Matches:
+    """Look up files, names and capabilities (tdnf contract, commands 3.2).
+
+    Files are those that primary metadata and the installed packages name.
+    """
+    raw = pool.prepare()
+    owners = _owners(raw, spec)
+    if owners:
+        return select.Matches(select.in_order(pool, owners), f"[using file list match for '{spec}']")
+    flags = (
+        solv.Selection.SELECTION_NAME
+        | solv.Selection.SELECTION_PROVIDES
+        | solv.Selection.SELECTION_GLOB
+        | solv.Selection.SELECTION_REL
+        | solv.Selection.SELECTION_CANON
+    )
+    found = [s.id for s in raw.select(spec, flags).solvables()]
+    return select.Matches(select.in_order(pool, found))
+
+
+def files(pool: Pool, handle: int) -> tuple[str, ...]:
+    """Return the known files of a package: all of an installed one, primary's of another."""
+    iterator = pool.raw.Dataiterator_solvid(handle, solv.SOLVABLE_FILELIST, None, _COMPLETE)
+    return tuple(match.str for match in iterator)
+
+
+def search(pool: Pool, terms: Iterable[str]) -> tuple[int, ...]:
+    """Find substrings in name, summary or description, ignoring case.
+
+    One term's hits after the other's (tdnf contract, commands 8).
+    """
+    raw = pool.prepare()
+    found: list[int] = []
+    for term in terms:
+        hits: set[int] = set()
+        for key in _SEARCHED:
+            hits.update(match.solvid for match in raw.Dataiterator(key, term, _SUBSTRING))
+        found.extend(select.in_order(pool, hits))
+    return tuple(found)
+
+
+_COMPLETE = solv.Dataiterator.SEARCH_FILES | solv.Dataiterator.SEARCH_COMPLETE_FILELIST
+
+
+def _owners(raw: Any, spec: str) -> set[int]:
+    """Return the packages with a file ``spec``, a path or a glob with a slash."""
+    if "/" not in spec:
+        return set()
+    how = solv.Dataiterator.SEARCH_GLOB if select.is_glob(spec) else solv.Dataiterator.SEARCH_STRING
+    iterator = raw.Dataiterator(solv.SOLVABLE_FILELIST, spec, how | _COMPLETE)
+    return {match.solvid for match in iterator}
+
+
+def _relations(solvable: Any, kind: Kind) -> list[Any]:
+    key = _KEYS[kind]
+    relations: list[Any] = []
+    if kind != "requires-pre":
+        relations += solvable.lookup_deparray(key)  # without the file provides
+    if key == solv.SOLVABLE_REQUIRES:
+        relations += solvable.lookup_deparray(key, _AFTER_MARKER)
+    return relations

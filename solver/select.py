@@ -1,0 +1,109 @@
+"""Package specs to handles (tdnf contract, commands 3.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import solv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+    from solver.pool import Pool
+
+    Scope = Literal["all", "installed", "available"]
+
+_GLOB_CHARACTERS = frozenset("*?[")
+_NAME = (
+    solv.Selection.SELECTION_NAME
+    | solv.Selection.SELECTION_GLOB
+    | solv.Selection.SELECTION_CANON
+    | solv.Selection.SELECTION_DOTARCH
+    | solv.Selection.SELECTION_REL
+)
+_CAPABILITY = (
+    solv.Selection.SELECTION_PROVIDES | solv.Selection.SELECTION_GLOB | solv.Selection.SELECTION_REL
+)
+_FORMS = (
+    (_NAME, ""),
+    (_CAPABILITY, "[using capability match for '{}']"),
+    (_NAME | solv.Selection.SELECTION_NOCASE, "[ignoring case for '{}']"),
+    (_CAPABILITY | solv.Selection.SELECTION_NOCASE, "[ignoring case for '{}']"),
+)
+
+
+class Matches(NamedTuple):
+    """The packages that a spec names: installed ones by name, then the others as loaded."""
+
+    handles: tuple[int, ...]
+    note: str = ""  # what the user is told of the kind of match, or ""
+
+
+def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -> Matches:
+    """Look up one spec: by name, then by capability, then both ignoring case.
+
+    The form is chosen over all packages; ``scope`` is applied to what it gives.
+
+    :param source: match source packages, and only those.
+    """
+    raw = pool.prepare()
+    extra = solv.Selection.SELECTION_SOURCE_ONLY if source else 0
+    for flags, note in _FORMS:
+        found = _select(raw, spec, flags | extra)
+        if found:
+            chosen = [handle for handle in found if in_scope(pool, handle, scope)]
+            return Matches(in_order(pool, chosen), note.format(spec) if chosen else "")
+    return Matches(())
+
+
+def named(pool: Pool, name: str) -> list[int]:
+    """Return the packages, installed and available, of exactly this name."""
+    raw = pool.prepare()
+    return [s.id for s in raw.select(name, solv.Selection.SELECTION_NAME).solvables()]
+
+
+def matching_names(pool: Pool, pattern: str) -> list[int]:
+    """Return the packages, installed and available, whose name is or matches ``pattern``."""
+    raw = pool.prepare()
+    flags = solv.Selection.SELECTION_NAME | solv.Selection.SELECTION_GLOB
+    return [s.id for s in raw.select(pattern, flags).solvables()]
+
+
+def is_glob(spec: str) -> bool:
+    """Say whether ``spec`` has a glob character."""
+    return not _GLOB_CHARACTERS.isdisjoint(spec)
+
+
+def is_installed(pool: Pool, handle: int) -> bool:
+    """Say whether ``handle`` is one of the installed packages."""
+    return bool(pool.raw.id2solvable(handle).isinstalled())
+
+
+def in_scope(pool: Pool, handle: int, scope: Scope) -> bool:
+    """Say whether ``handle`` belongs to ``scope``."""
+    return scope == "all" or is_installed(pool, handle) == (scope == "installed")
+
+
+def in_order(pool: Pool, handles: Iterable[int]) -> tuple[int, ...]:
+    """Sort: installed packages by name, then available ones in the order of their metadata."""
+
+    def rank(handle: int) -> tuple[bool, str, int]:
+        solvable = pool.raw.id2solvable(handle)
+        installed = solvable.isinstalled()
+        return (not installed, solvable.name if installed else "", handle)
+
+    return tuple(sorted(set(handles), key=rank))
+
+
+def _select(raw: Any, spec: str, flags: int) -> list[int]:
+    name, unequal, evr = spec.partition("!=")
+    if not unequal:
+        return [s.id for s in raw.select(spec, flags).solvables()]
+    # libsolv does not know this operator.
+    name, evr = name.strip(), evr.strip()
+    if not name or not evr:
+        return []
+    every = [s.id for s in raw.select(name, flags).solvables()]
+    equal = {s.id for s in raw.select(f"{name} = {evr}", flags).solvables()}
+    return [handle for handle in every if handle not in equal]
