@@ -1,4 +1,4 @@
-"""The cache on disk: layout, refresh marker, whole-or-nothing writes, cleaning (tdnf contract, config 5.3)."""
+"""The cache on disk: layout, refresh marker, whole-or-nothing writes, cleaning (config 5.3)."""
 
 from __future__ import annotations
 

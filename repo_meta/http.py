@@ -42,7 +42,7 @@ class HttpFetcher(Fetcher):
     :param user_agent: ``tdnf/VERSION ID/VERSION_ID`` (config 3).
     """
 
-    def __init__(self, user_agent: str) -> None:
+    def __init__(self, user_agent: str = "tdnf") -> None:
         self._session = requests.Session()
         # Proxies are found below as curl finds them; .netrc and CA variables of requests are not curl's.
         self._session.trust_env = False

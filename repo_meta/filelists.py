@@ -1,0 +1,273 @@
+"""filelists.xml, searched while it streams.
+
+The file is large (630 MB for 65,000 packages), and parsing it takes seconds and hundreds of
+megabytes. So its bytes are searched for what is wanted, and only around a hit is anything parsed.
+What is relied on: a ``<package>`` begins with its ``<version>``, and ``<file>`` holds plain text;
+createrepo_c and all others write it so.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pkgman.model.errors import MetadataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+FEW = 4  # paths; for more, cutting the text in words once is faster than one search each
+MAX_ITEM = 1 << 20  # bytes; ceiling for one <file> or package head
+
+_HEAD = re.compile(rb"<package\b([^>]*)>\s*<version\b([^>]*?)/?>")
+_ATTRIBUTE = re.compile(rb"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_FILE = re.compile(rb"<file\b[^>]*>([^<]*)</file>")
+_ENTITY = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|\w+);")
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_LITERAL = re.compile(r"\[[^]]*\]|[*?\\]")
+
+
+class FileHit(NamedTuple):
+    """The package that holds a file."""
+
+    pkgid: str  # checksum of the package file, hexadecimal
+    name: str
+    epoch: int
+    version: str
+    release: str
+    arch: str
+
+    @property
+    def nevra(self) -> str:
+        """``name-[epoch:]version-release.arch``; epoch 0 is left out."""
+        epoch = f"{self.epoch}:" if self.epoch else ""
+        return f"{self.name}-{epoch}{self.version}-{self.release}.{self.arch}"
+
+
+def find_paths(pieces: Iterable[bytes], paths: Collection[str]) -> dict[str, list[FileHit]]:
+    """Return, for each of ``paths`` that some package holds, the packages in the order of the file.
+
+    Directories and ghosts count like files.
+
+    :raises MetadataError: when the text is no filelists.xml or ends too early.
+    """
+    spellings = {spelling: path for path in paths for spelling in _spellings(path)}
+    locate = _by_search(spellings) if len(spellings) <= FEW else _by_words(spellings)
+    hits: dict[str, list[FileHit]] = {}
+    for path, hit in _scan(pieces, locate):
+        owners = hits.setdefault(path, [])
+        if hit not in owners:
+            owners.append(hit)
+    return hits
+
+
+def find_globs(pieces: Iterable[bytes], globs: Collection[str]) -> dict[str, list[FileHit]]:
+    """Return the paths that match one of ``globs`` and the packages that hold them.
+
+    ``*`` matches slashes too, as in libsolv.
+
+    :raises MetadataError: as :func:`find_paths`.
+    """
+    tests = [_by_glob(glob) for glob in globs]
+
+    def locate(text: bytes, start: int) -> Iterator[tuple[int, str]]:
+        for test in tests:
+            yield from test(text, start)
+
+    hits: dict[str, list[FileHit]] = {}
+    for path, hit in _scan(pieces, locate):
+        owners = hits.setdefault(path, [])
+        if hit not in owners:
+            owners.append(hit)
+    return hits
+
+
+def files_of(pieces: Iterable[bytes], wanted: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return the file lists of the packages named in ``wanted``; reading stops when all are found.
+
+    :param wanted: pkgids (package checksums) or NEVRAs as of :attr:`FileHit.nevra`.
+    :returns: by the word of ``wanted``; a package that is not there is left out.
+    :raises MetadataError: as :func:`find_paths`.
+    """
+    left = set(wanted)
+    result: dict[str, tuple[str, ...]] = {}
+    word, files = "", list[str]()  # the wanted package we are in
+    text = b""
+    for piece in pieces:
+        if not left and not word:
+            return result
+        text += piece
+        position = 0
+        while True:
+            if word:
+                end = text.find(b"</package>", position)
+                stop = end if end >= 0 else max(position, text.rfind(b"<", position))
+                files += [plain(match[1]) for match in _FILE.finditer(text, position, stop)]
+                if end < 0:
+                    position = _unfinished(text, position)
+                    break
+                result[word] = tuple(files)
+                word, files, position = "", [], end
+            match = _HEAD.search(text, position)
+            if match is None:
+                position = max(position, text.rfind(b"<package"))
+                break
+            position = match.end()
+            hit = _parse_head(match)
+            word = next((key for key in (hit.pkgid, hit.nevra) if key in left), "")
+            left.discard(word)
+        text = text[position:]
+        _check_item(text)
+    if left or word:
+        _check_end(text)
+    return result
+
+
+def plain(text: bytes) -> str:
+    """Text of an XML element as a string; a path that is no UTF-8 keeps its bytes as surrogates."""
+    result = text.decode("utf-8", "surrogateescape")
+    return _ENTITY.sub(_entity, result) if "&" in result else result
+
+
+def _entity(match: re.Match[str]) -> str:
+    name = match[1]
+    if name.startswith("#"):
+        code = int(name[2:], 16) if name[1] == "x" else int(name[1:])
+        return chr(code) if code < 0x110000 else match[0]
+    return _NAMED.get(name, match[0])
+
+
+def _spellings(path: str) -> set[bytes]:
+    """Return the ways in which writers put a path into XML."""
+    named = path.replace("&", "&amp;").replace("<", "&lt;")
+    closed = named.replace(">", "&gt;")
+    quoted = closed.replace('"', "&quot;")
+    numeric = path.replace("&", "&#38;").replace("<", "&#60;")
+    ways = (
+        named,
+        closed,
+        quoted,
+        quoted.replace("'", "&apos;"),
+        quoted.replace("'", "&#39;"),
+        numeric,
+        numeric.replace(">", "&#62;"),
+    )
+    return {way.encode("utf-8", "surrogateescape") for way in ways}
+
+
+def _by_search(spellings: dict[bytes, str]) -> Callable[[bytes, int], Iterator[tuple[int, str]]]:
+    needles = [(b">" + spelling + b"</file>", path) for spelling, path in spellings.items()]
+
+    def locate(text: bytes, start: int) -> Iterator[tuple[int, str]]:
+        for needle, path in needles:
+            position = text.find(needle, start)
+            while position >= 0:
+                yield position, path
+                position = text.find(needle, position + 1)
+
+    return locate
+
+
+def _by_words(spellings: dict[bytes, str]) -> Callable[[bytes, int], Iterator[tuple[int, str]]]:
+    heads = (b"file>", b'file type="dir">', b'file type="ghost">', b"file type='dir'>", b"file type='ghost'>")
+    words = {head + spelling: spelling for spelling in spellings for head in heads}
+
+    def locate(text: bytes, start: int) -> Iterator[tuple[int, str]]:
+        for word in words.keys() & set(text[start:].split(b"<")):
+            needle = word + b"</file>"
+            position = text.find(needle, start)
+            while position >= 0:
+                yield position, spellings[words[word]]
+                position = text.find(needle, position + 1)
+
+    return locate
+
+
+def _by_glob(glob: str) -> Callable[[bytes, int], Iterator[tuple[int, str]]]:
+    matches = re.compile(fnmatch.translate(glob.replace("[^", "[!"))).match
+    literals = [part for part in _LITERAL.split(glob) if not set(part) & set("&<>\"'[]")]
+    core = max(literals, key=len, default="")
+    # A literal beginning is anchored to the tag's end, which is rarer than its text alone.
+    anchored = bool(core) and glob.startswith(core)
+    needle = (">" * anchored + core or ">/").encode("utf-8", "surrogateescape")
+
+    def locate(text: bytes, start: int) -> Iterator[tuple[int, str]]:
+        position = text.find(needle, start)
+        while position >= 0:
+            begin = text.rfind(b">", 0, position + 1) + 1
+            end = text.find(b"</file>", begin)
+            if end < 0:
+                return
+            path = plain(text[begin:end])
+            if "<" not in path and matches(path):
+                yield begin - 1, path
+            position = text.find(needle, max(end, position + 1))
+
+    return locate
+
+
+def _scan(
+    pieces: Iterable[bytes], locate: Callable[[bytes, int], Iterator[tuple[int, str]]]
+) -> Iterator[tuple[str, FileHit]]:
+    """Yield what ``locate`` finds, each with its package.
+
+    ``text`` always begins with the head of the package that the search is in, so that a hit far
+    into a large package still finds its owner; ``start`` is where unsearched text begins.
+    """
+    text, start = b"", 0
+    for piece in pieces:
+        text += piece
+        for position, path in sorted(locate(text, start)):
+            head = _head_before(text, position)
+            if head is not None:
+                yield path, head
+        rest = _unfinished(text, start)
+        match = None
+        owner = text.rfind(b"<package", 0, rest)
+        if owner >= 0:
+            match = _HEAD.match(text, owner)
+        if match is not None:
+            text, start = match[0] + text[max(rest, match.end()) :], len(match[0])
+        else:
+            rest = owner if owner >= 0 else rest
+            text, start = text[rest:], 0
+        _check_item(text)
+    _check_end(text)
+
+
+def _unfinished(text: bytes, start: int) -> int:
+    """Where the last element begins that the text may not hold to its end."""
+    return max(start, text.rfind(b"<file"), text.rfind(b"<package"))
+
+
+def _head_before(text: bytes, position: int) -> FileHit | None:
+    match = _HEAD.match(text, max(0, text.rfind(b"<package", 0, position)))
+    return _parse_head(match) if match is not None else None
+
+
+def _parse_head(match: re.Match[bytes]) -> FileHit:
+    fields = {
+        name: plain(double or single)
+        for part in match.groups()
+        for name, double, single in _ATTRIBUTE.findall(part)
+    }
+    epoch = fields.get(b"epoch", "0")
+    return FileHit(
+        pkgid=fields.get(b"pkgid", ""),
+        name=fields.get(b"name", ""),
+        epoch=int(epoch) if epoch.isascii() and epoch.isdigit() and len(epoch) <= 10 else 0,
+        version=fields.get(b"ver", ""),
+        release=fields.get(b"rel", ""),
+        arch=fields.get(b"arch", ""),
+    )
+
+
+def _check_item(text: bytes) -> None:
+    if len(text) > MAX_ITEM:
+        raise MetadataError(f"filelists has an element of more than {MAX_ITEM} bytes, which is not accepted")
+
+
+def _check_end(text: bytes) -> None:
+    if b"</filelists>" not in text:
+        raise MetadataError("filelists ends too early or is no filelists.xml")
