@@ -77,11 +77,7 @@ class Chooser:
     def same(self, one: int, other: int) -> bool:
         """Say whether two packages have the same name, evr and arch."""
         first, second = self.solvable(one), self.solvable(other)
-        return (
-            first.nameid == second.nameid
-            and first.archid == second.archid
-            and first.evrcmp(second) == 0
-        )
+        return first.nameid == second.nameid and first.archid == second.archid and first.evrcmp(second) == 0
 
     def obsoleter(self, handle: int) -> int:
         """Return what replaces ``handle`` because it provides its name and obsoletes it, or itself."""
@@ -132,5 +128,4 @@ def _best_arches(machine: str, arches: frozenset[str]) -> frozenset[str]:
     for arch in arches:
         solvable = repo.add_solvable()
         solvable.name, solvable.evr, solvable.arch = "x", "1-1", arch
-    best = raw.best_solvables([s.id for s in repo.solvables])
-    return frozenset(raw.id2solvable(s if isinstance(s, int) else s.id).arch for s in best)
+    return frozenset(solvable.arch for solvable in raw.best_solvables(repo.solvables))

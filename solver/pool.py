@@ -52,6 +52,8 @@ class Pool:
         self._cmdline: Any = None
         self._indexed = False
         self._file_provides = False
+        self._required_files: list[int] = []
+        self._searched_files: set[int] = set()
 
     def load_repo(self, snapshot: RepoSnapshot, source: Callable[[int], None]) -> None:
         """Load a repository from its binary cache, or from its primary metadata.
@@ -114,7 +116,7 @@ class Pool:
         :param file_provides: also make packages provide the files that others require.
         """
         if file_provides and not self._file_provides:
-            self.raw.addfileprovides()
+            self._required_files = self.raw.addfileprovides_queue()
             self._file_provides = True
             self._indexed = False
         if not self._indexed:
@@ -122,6 +124,14 @@ class Pool:
             self.raw.createwhatprovides()
             self._indexed = True
         return self.raw
+
+    def missing_files(self) -> frozenset[str]:
+        """Return the paths that packages require and none provides, each path only once ever."""
+        raw = self.prepare(file_provides=True)
+        missing = {file for file in self._required_files if not raw.whatprovides(file)}
+        missing -= self._searched_files
+        self._searched_files |= missing
+        return frozenset(raw.id2str(file) for file in missing)
 
     def add_file_provides(self, repo_id: str, owners: Mapping[str, Iterable[Owner]]) -> None:
         """Make packages of ``repo_id`` provide files that only the filelists name."""

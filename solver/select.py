@@ -22,9 +22,7 @@ _NAME = (
     | solv.Selection.SELECTION_DOTARCH
     | solv.Selection.SELECTION_REL
 )
-_CAPABILITY = (
-    solv.Selection.SELECTION_PROVIDES | solv.Selection.SELECTION_GLOB | solv.Selection.SELECTION_REL
-)
+_CAPABILITY = solv.Selection.SELECTION_PROVIDES | solv.Selection.SELECTION_GLOB | solv.Selection.SELECTION_REL
 _FORMS = (
     (_NAME, ""),
     (_CAPABILITY, "[using capability match for '{}']"),

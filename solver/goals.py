@@ -1,0 +1,316 @@
+"""A request, word by word, to libsolv jobs (tdnf contract, commands 3.3 and 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import solv
+
+from pkgman.model.errors import HistoryError, NoMatch, Protected
+from pkgman.model.transaction import Note
+from solver import select, unneeded
+from solver.candidates import Chooser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pkgman.model.request import Policy, Request
+    from solver.filters import Filters
+    from solver.pool import Pool
+
+_SOLVABLE = solv.Job.SOLVER_SOLVABLE
+_ALL = solv.Job.SOLVER_SOLVABLE_ALL
+
+
+class Goal:
+    """Jobs for one request.
+
+    ``jobs`` are (how, what) pairs of libsolv; ``targets`` the packages that the
+    request itself names, to come or to go.
+    """
+
+    def __init__(self, pool: Pool, policy: Policy, filters: Filters) -> None:
+        self.jobs: list[tuple[int, int]] = []
+        self.targets: set[int] = set()
+        self.notes: list[Note] = []
+        self.unavailable: list[str] = []
+        self.mark_user: set[str] = set()
+        self._pool = pool
+        self._policy = policy
+        self._filters = filters
+        self._chooser = Chooser(pool, filters.hidden)
+        extra = solv.Job.SOLVER_CLEANDEPS if policy.clean_deps else 0
+        self._erase = solv.Job.SOLVER_ERASE | extra
+        extra |= solv.Job.SOLVER_FORCEBEST if policy.best else 0
+        self._install = solv.Job.SOLVER_INSTALL | extra
+        self._update = solv.Job.SOLVER_UPDATE | extra
+        self._dup = solv.Job.SOLVER_DISTUPGRADE | extra
+        self._by_name: dict[str, list[int]] | None = None
+
+    def read(self, request: Request) -> None:
+        """Translate the whole ``request``.
+
+        :raises NoMatch: a word names nothing, or nothing that the action is possible for.
+        :raises Protected: a protected package is named for removal.
+        :raises HistoryError: a bare autoremove without history.
+        """
+        self._files(request)
+        verbs: tuple[tuple[tuple[str, ...], Callable[[str], None]], ...] = (
+            (request.install, self._install_word),
+            (request.update, self._update_word),
+            (request.downgrade, self._downgrade_word),
+            (request.reinstall, self._reinstall_word),
+        )
+        for words, act in verbs:
+            for word in self._known(words):
+                act(word)
+        self._erase_words(request.erase, self._erase)
+        self._erase_words(request.autoremove, self._erase | solv.Job.SOLVER_CLEANDEPS)
+        if request.update_all:
+            self.jobs.append((self._update | _ALL, 0))
+        if request.distro_sync:
+            self.jobs.append((self._dup | _ALL, 0))
+        if request.downgrade_all:
+            self._downgrade_all()
+        if request.autoremove_all:
+            self._autoremove_all()
+
+    # Words
+
+    def _known(self, words: Iterable[str]) -> list[str]:
+        """Return what ``words`` stand for: names for globs, the words that name something."""
+        found: list[str] = []
+        unknown: list[str] = []
+        for word in words:
+            if word.endswith(".rpm"):
+                continue  # a file or URL; not this one's business
+            if select.is_glob(word):
+                names = self._expand(word)
+                if not names:
+                    raise NoMatch
+                found.extend(names)
+            elif self._look_up(word):
+                found.append(word)
+            else:
+                unknown.append(word)
+        if unknown and not self._policy.skip_broken:
+            raise NoMatch(f"{word} package not found or not installed" for word in unknown)
+        self.unavailable.extend(unknown)
+        return list(dict.fromkeys(found))
+
+    def _expand(self, pattern: str) -> list[str]:
+        matches = select.find(self._pool, pattern, scope="available")
+        self._say(matches.note)
+        return list(dict.fromkeys(self._name(handle) for handle in matches.handles))
+
+    def _look_up(self, word: str) -> bool:
+        matches = select.find(self._pool, word)
+        self._say(matches.note)
+        return bool(matches.handles)
+
+    def _say(self, text: str, *, diagnostic: bool = False) -> None:
+        note = Note(text, diagnostic)
+        if text and note not in self.notes:
+            self.notes.append(note)
+
+    # Packages
+
+    def _name(self, handle: int) -> str:
+        return str(self._chooser.solvable(handle).name)
+
+    def _arch(self, handle: int) -> str:
+        return str(self._chooser.solvable(handle).arch)
+
+    def _installed(self, name: str) -> list[int]:
+        """Return the installed packages of ``name``; none when they are to be ignored."""
+        if self._by_name is None:
+            self._by_name = {}
+            if self._pool.installed is not None and not self._policy.ignore_installed:
+                for solvable in self._pool.installed.solvables:
+                    self._by_name.setdefault(solvable.name, []).append(solvable.id)
+        return self._by_name.get(name, [])
+
+    def _is_installed(self, handle: int) -> bool:
+        return handle in self._installed(self._name(handle))
+
+    def _twin(self, handle: int) -> int | None:
+        """Return the installed package with the same name, evr and arch."""
+        for other in self._installed(self._name(handle)):
+            if self._chooser.same(handle, other):
+                return other
+        return None
+
+    def _want(self, handle: int) -> None:
+        job = (self._install | _SOLVABLE, handle)
+        if job not in self.jobs:
+            self.jobs.append(job)
+        self.targets.add(handle)
+
+    # install
+
+    def _files(self, request: Request) -> None:
+        for file in request.install_files:
+            handle = self._pool.files[file.path]
+            if self._twin(handle) is None:
+                self._want(handle)
+        for file in request.reinstall_files:
+            self._want(self._pool.files[file.path])
+
+    def _install_word(self, word: str) -> None:
+        exact = select.named(self._pool, word)
+        if exact:
+            best = self._chooser.best(exact)
+            if best is not None:
+                best = self._chooser.obsoleter(best)
+        else:
+            handles = select.find(self._pool, word).handles
+            best = self._chooser.best(h for h in handles if not self._is_installed(h))
+            if best is None:
+                best = self._chooser.best(handles)
+        if best is None:
+            return  # hidden: dropped silently
+        if self._twin(best) is None:
+            self._want(best)
+            return
+        self._say(f"Package {word} is already installed.", diagnostic=True)
+        if word == self._name(best):
+            self.mark_user.add(word)
+
+    # update, downgrade, reinstall
+
+    def _groups(self, word: str) -> Iterator[tuple[list[int], list[int]]]:
+        """Yield (installed, available) packages that ``word`` names, per name and arch.
+
+        Another arch is no update, except from and to noarch.
+
+        :raises NoMatch: what ``word`` names is not installed.
+        """
+        handles = select.find(self._pool, word).handles
+        names = [n for n in dict.fromkeys(map(self._name, handles)) if self._installed(n)]
+        if not names:
+            raise NoMatch
+        for name in names:
+            here = [h for h in self._installed(name) if h not in self._filters.kept]
+            offered = [h for h in handles if self._name(h) == name and not self._is_installed(h)]
+            for arch in dict.fromkeys(map(self._arch, here)):
+                yield (
+                    [h for h in here if self._arch(h) == arch],
+                    [h for h in offered if arch == "noarch" or self._arch(h) in (arch, "noarch")],
+                )
+
+    def _update_word(self, word: str) -> None:
+        for here, offered in self._groups(word):
+            current = self._chooser.highest(here)
+            best = self._chooser.best([*here, *offered])
+            if best is None or current is None:
+                continue
+            if word == self._name(best):
+                best = self._chooser.obsoleter(best)
+            if best not in here and self._twin(best) is None:
+                replaces = self._name(best) != self._name(current)
+                if replaces or self._chooser.compare(best, current) > 0:
+                    self._want(best)
+
+    def _downgrade_word(self, word: str) -> None:
+        for here, offered in self._groups(word):
+            offered = [h for h in offered if h not in self._filters.excluded]
+            if not offered:
+                raise NoMatch
+            self._downgrade(here, offered, word)
+
+    def _downgrade(self, here: list[int], offered: list[int], word: str) -> None:
+        current = self._chooser.lowest(here)
+        if current is None:
+            return
+        # A version below its minimum is asked for all the same: the user learns that it is disabled.
+        lower = self._chooser.highest(h for h in offered if self._chooser.compare(h, current) < 0)
+        if lower is None:
+            self._say(f"There is no downgrade path for {word}.", diagnostic=True)
+        else:
+            self._want(lower)
+
+    def _downgrade_all(self) -> None:
+        if self._pool.installed is None:
+            return
+        names = dict.fromkeys(sorted(solvable.name for solvable in self._pool.installed.solvables))
+        for name in names:
+            handles = select.named(self._pool, name)
+            if all(self._is_installed(h) for h in handles):
+                raise NoMatch
+            self._downgrade_word(name)
+
+    def _reinstall_word(self, word: str) -> None:
+        here = [h for h in select.find(self._pool, word).handles if self._is_installed(h)]
+        if not here:
+            raise NoMatch
+        if here[0] in self._filters.excluded:
+            return
+        twins = [
+            h
+            for h in select.named(self._pool, self._name(here[0]))
+            if not self._is_installed(h) and self._chooser.same(h, here[0])
+        ]
+        best = self._chooser.best(twins)
+        if best is None:
+            raise NoMatch
+        self._want(best)
+
+    # erase, autoremove
+
+    def _erase_words(self, words: Iterable[str], how: int) -> None:
+        coming = {self._name(handle) for handle in self.targets}
+        blocked = []
+        for word in self._known(words):
+            for handle in select.find(self._pool, word).handles:
+                name = self._name(handle)
+                if not self._is_installed(handle) or handle in self._filters.excluded:
+                    continue
+                # Another version of the name may come in the same transaction.
+                if name in self._policy.protected and name not in coming:
+                    blocked.append(f"package {name} is protected")
+                self._remove(handle, how)
+        if blocked:
+            raise Protected(dict.fromkeys(blocked))
+
+    def _autoremove_all(self) -> None:
+        auto = self._policy.auto_installed
+        if auto is None:
+            raise HistoryError
+        auto -= self._policy.protected | self._policy.locks
+        for handle in unneeded.find(self._pool, auto):
+            if handle not in self._filters.excluded:
+                self._remove(handle, self._erase)
+
+    def _remove(self, handle: int, how: int) -> None:
+        self.jobs.append((how | _SOLVABLE, handle))
+        self.targets.add(handle)
+
+
+def policy_jobs(pool: Pool, policy: Policy, filters: Filters, locked: Iterable[str]) -> list[tuple[int, int]]:
+    """Return the jobs that hold for every request: locks, marks, side-by-side names."""
+    raw: Any = pool.raw
+    jobs: list[tuple[int, int]] = []
+    by_name = solv.Job.SOLVER_SOLVABLE_NAME
+    jobs += [(solv.Job.SOLVER_MULTIVERSION | by_name, raw.str2id(name)) for name in policy.installonly]
+    jobs += [(solv.Job.SOLVER_LOCK | by_name, raw.str2id(name)) for name in locked]
+    jobs += [(solv.Job.SOLVER_LOCK | _SOLVABLE, handle) for handle in sorted(filters.kept)]
+    if pool.installed is not None and not policy.ignore_installed:
+        auto = policy.auto_installed
+        user = [
+            s.id
+            for s in pool.installed.solvables
+            if auto is None or s.name not in auto or s.name in policy.protected
+        ]
+        if user:
+            how = solv.Job.SOLVER_USERINSTALLED | solv.Job.SOLVER_SOLVABLE_ONE_OF
+            jobs.append((how, raw.towhatprovides(user)))
+    return jobs
+
+
+def protection_jobs(pool: Pool, policy: Policy) -> list[tuple[int, int]]:
+    """Return jobs that keep some package of every installed protected name."""
+    how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE_NAME
+    installed = {s.name for s in pool.installed.solvables} if pool.installed is not None else set()
+    if policy.ignore_installed:
+        return []
+    return [(how, pool.raw.str2id(name)) for name in sorted(policy.protected & installed)]

@@ -1,0 +1,110 @@
+"""libsolv's transaction to steps (tdnf contract, commands 5.8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import solv
+
+from pkgman.model.transaction import Action, Reason, Step
+from solver import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+
+    from solver.pool import Pool
+
+_WEAK = frozenset(
+    {
+        solv.Solver.SOLVER_REASON_WEAKDEP,
+        solv.Solver.SOLVER_REASON_RECOMMENDED,
+        solv.Solver.SOLVER_REASON_SUPPLEMENTED,
+    }
+)
+
+
+class Outcome:
+    """One answer of libsolv's solver.
+
+    :param targets: what the request names.
+    :param victims: installed packages that go because of installonly_limit.
+    """
+
+    def __init__(self, pool: Pool, solver: Any, targets: AbstractSet[int], victims: AbstractSet[int]) -> None:
+        self._pool = pool
+        self._solver = solver
+        self._targets = targets
+        self._victims = victims
+        self.transaction: Any = solver.transaction()
+        self.new: tuple[int, ...] = tuple(s.id for s in self.transaction.newsolvables())
+
+    def removed(self) -> dict[int, tuple[int, ...]]:
+        """Return the installed packages that go, each with the new ones that take its place."""
+        gone = [s for s in self.transaction.steps() if s.isinstalled()]
+        return {s.id: tuple(o.id for o in self.transaction.allothersolvables(s)) for s in gone}
+
+    def steps(self, *, update_all: bool, reinstall_changed: bool) -> tuple[Step, ...]:
+        """Return the steps in libsolv's order.
+
+        :param update_all: every upgrade and downgrade is the user's wish.
+        :param reinstall_changed: replace a package by one with the same evr that
+            the request does not name.
+        """
+        self.transaction.order()
+        found: list[Step] = []
+        for solvable in self.transaction.steps():
+            if solvable.isinstalled():
+                found.extend(self._leaving(solvable))
+            else:
+                found.extend(self._coming(solvable, update_all, reinstall_changed))
+        return tuple(found)
+
+    def _leaving(self, solvable: Any) -> Iterator[Step]:
+        if not self.transaction.allothersolvables(solvable):
+            package = query.package(self._pool, solvable.id)
+            yield Step(Action.REMOVE, package, self._reason_to_go(solvable))
+
+    def _coming(self, solvable: Any, update_all: bool, reinstall_changed: bool) -> Iterator[Step]:
+        others = self.transaction.allothersolvables(solvable)
+        own = [other for other in others if other.nameid == solvable.nameid]
+        action = _action(solvable, own)
+        if action is Action.REINSTALL and not reinstall_changed and solvable.id not in self._targets:
+            return
+        reason = self._reason_to_come(solvable)
+        if update_all and own:
+            reason = Reason.USER
+        replaces = tuple(query.package(self._pool, other.id) for other in others)
+        yield Step(action, query.package(self._pool, solvable.id), reason, replaces)
+        for other, package in zip(others, replaces, strict=True):
+            # Two new packages may replace one; it leaves the system once.
+            first = self.transaction.othersolvable(other)
+            if other.nameid != solvable.nameid and (first is None or first.id == solvable.id):
+                yield Step(Action.OBSOLETE, package, reason)
+
+    def _reason_to_go(self, solvable: Any) -> Reason:
+        if solvable.id in self._victims:
+            return Reason.LIMIT
+        if solvable.id in self._targets:
+            return Reason.USER
+        why = self._solver.describe_decision(solvable)[0]
+        return Reason.CLEAN if why == solv.Solver.SOLVER_REASON_CLEANDEPS_ERASE else Reason.DEPENDENCY
+
+    def _reason_to_come(self, solvable: Any) -> Reason:
+        if solvable.id in self._targets:
+            return Reason.USER
+        why = self._solver.describe_decision(solvable)[0]
+        return Reason.WEAK if why in _WEAK else Reason.DEPENDENCY
+
+
+def _action(solvable: Any, own: list[Any]) -> Action:
+    """Say what ``solvable`` does to the installed packages of its name."""
+    if not own:
+        return Action.INSTALL
+    order = max(solvable.evrcmp(other) for other in own)
+    if order > 0:
+        return Action.UPGRADE
+    if order < 0:
+        return Action.DOWNGRADE
+    same_arch = any(solvable.archid == other.archid for other in own)
+    return Action.REINSTALL if same_arch else Action.UPGRADE

@@ -1,0 +1,191 @@
+"""A request to a solution: the steps that libsolv found, or every problem it met."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import solv
+
+from pkgman.model.errors import Protected, Unsolvable
+from pkgman.model.transaction import Action, Note, Reason, Solution, Step
+from solver import avoided, filters, goals, limit, problems, query
+from solver.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pkgman.model.request import Policy, Request
+    from solver.filters import Filters
+    from solver.goals import Goal
+    from solver.pool import Pool
+
+_FLAGS = (  # tdnf contract, commands 4.1
+    solv.Solver.SOLVER_FLAG_ALLOW_VENDORCHANGE,
+    solv.Solver.SOLVER_FLAG_ALLOW_DOWNGRADE,
+    solv.Solver.SOLVER_FLAG_KEEP_ORPHANS,
+    solv.Solver.SOLVER_FLAG_BEST_OBEY_POLICY,
+    solv.Solver.SOLVER_FLAG_YUM_OBSOLETES,
+    solv.Solver.SOLVER_FLAG_INSTALL_ALSO_UPDATES,
+)
+
+Jobs = list[tuple[int, int]]
+
+
+class _Answer(NamedTuple):
+    solver: Any
+    problems: list[Any]
+
+
+def solve(
+    pool: Pool,
+    request: Request,
+    policy: Policy,
+    *,
+    find_files: Callable[[frozenset[str]], None] | None = None,
+) -> Solution:
+    """Find the steps that fulfil ``request`` within ``policy``.
+
+    :param find_files: gets the paths that packages require and no known package
+        provides; looks them up in the filelists and calls
+        :meth:`Pool.add_file_provides`. Called at most once, when it may matter.
+    :raises NoMatch: a word names nothing.
+    :raises Protected: a protected package would go.
+    :raises Unsolvable: there is no solution; ``lines`` hold all problems.
+    :raises HistoryError: a bare autoremove without history.
+    """
+    pool.load_files((*request.install_files, *request.reinstall_files))
+    pool.prepare(file_provides=True)
+    sieve = filters.build(pool, policy)
+    goal = goals.Goal(pool, policy, sieve)
+    goal.read(request)
+    steps: tuple[Step, ...] = ()
+    if goal.jobs and policy.no_dependencies:
+        steps = _named_only(pool, goal)
+    elif goal.jobs:
+        steps = _Run(pool, request, policy, sieve, goal).steps(find_files)
+    return Solution(steps, tuple(goal.notes), tuple(goal.unavailable), frozenset(goal.mark_user))
+
+
+def _named_only(pool: Pool, goal: Goal) -> tuple[Step, ...]:
+    """Return the packages that the request names, without their dependencies."""
+    handles = dict.fromkeys(what for _, what in goal.jobs if what in goal.targets)
+    return tuple(Step(Action.INSTALL, query.package(pool, handle), Reason.USER) for handle in handles)
+
+
+class _Run:
+    """One request's way through libsolv, which may take several attempts."""
+
+    def __init__(self, pool: Pool, request: Request, policy: Policy, sieve: Filters, goal: Goal) -> None:
+        self._pool = pool
+        self._request = request
+        self._policy = policy
+        self._sieve = sieve
+        self._goal = goal
+        self._whole_system = request.update_all or request.distro_sync
+        self._may_erase = policy.allow_erasing or bool(
+            request.erase or request.autoremove or request.autoremove_all
+        )
+        locked = filters.locked_names(pool, policy)
+        self._standing = goals.policy_jobs(pool, policy, sieve, locked)
+        self._protection = goals.protection_jobs(pool, policy)
+
+    def steps(self, find_files: Callable[[frozenset[str]], None] | None) -> tuple[Step, ...]:
+        """Return the steps, or raise as :func:`solve` does."""
+        raw = self._pool.raw
+        if self._policy.ignore_installed:
+            raw.installed = None
+        try:
+            answer = self._protected_attempt(self._goal.jobs)
+            if find_files is not None and self._look_for_files(answer, find_files):
+                answer = self._protected_attempt(self._goal.jobs)
+            return self._finish(answer)
+        finally:
+            raw.set_disabled_list([])
+            raw.installed = self._pool.installed
+
+    def _look_for_files(self, answer: _Answer, find_files: Callable[[frozenset[str]], None]) -> bool:
+        """Have missing files looked up if they may have shaped ``answer``; True to solve again."""
+        self._pool.raw.set_disabled_list([])
+        missing = self._pool.missing_files()
+        if not missing:
+            return False
+        outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
+        if not avoided.matters(self._pool, missing, answer.problems, outcome.new, self._whole_system):
+            return False
+        find_files(missing)
+        return True
+
+    def _protected_attempt(self, jobs: Jobs) -> _Answer:
+        """Solve with the protected packages kept; if only that is in the way, say so.
+
+        :raises Protected: a solution exists, but it removes protected packages.
+        """
+        answer = self._attempt(jobs + self._protection)
+        if not answer.problems or not self._protection:
+            return answer
+        free = self._attempt(jobs)
+        if free.problems:
+            return free
+        self._refuse_removal(free)
+        return free
+
+    def _refuse_removal(self, answer: _Answer) -> None:
+        outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
+        staying = {self._pool.raw.id2solvable(handle).name for handle in outcome.new}
+        lines = []
+        for handle, others in outcome.removed().items():
+            name = self._pool.raw.id2solvable(handle).name
+            if name in self._policy.protected and name not in staying:
+                verb = "obsoleted" if others else "removed"
+                lines.append(f"package {name} would be {verb} but it is protected")
+        if lines:
+            raise Protected(dict.fromkeys(lines))
+
+    def _attempt(self, jobs: Jobs) -> _Answer:
+        raw = self._pool.prepare(file_provides=True)
+        # After the index was made, so that a disabled provider is named as the cause.
+        raw.set_disabled_list(sorted(self._sieve.disabled))
+        solver = raw.Solver()
+        for flag in _FLAGS:
+            solver.set_flag(flag, 1)
+        solver.set_flag(solv.Solver.SOLVER_FLAG_ALLOW_UNINSTALL, int(self._may_erase))
+        found = solver.solve([raw.Job(how, what) for how, what in jobs + self._standing])
+        return _Answer(solver, list(found))
+
+    def _finish(self, answer: _Answer) -> tuple[Step, ...]:
+        raw = self._pool.raw
+        left = [p for p in answer.problems if not problems.ignored(p, self._policy, raw)]
+        if left:
+            raise Unsolvable(problems.lines(left))
+        outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
+        if answer.problems:
+            self._refuse_damage(answer, outcome)
+        self._refuse_removal(answer)
+        outcome = self._within_limit(outcome)
+        return outcome.steps(update_all=self._whole_system, reinstall_changed=self._policy.reinstall_changed)
+
+    def _refuse_damage(self, answer: _Answer, outcome: Outcome) -> None:
+        """Do not let a solution with problems passed over remove what it may not."""
+        unasked = [
+            handle
+            for handle, others in outcome.removed().items()
+            if not others and handle not in self._goal.targets
+        ]
+        if unasked and not self._may_erase:
+            raise Unsolvable(problems.lines(answer.problems))
+
+    def _within_limit(self, outcome: Outcome) -> Outcome:
+        """Solve again with the oldest instances of install-only packages removed, if need be."""
+        victims = limit.excess(self._pool, self._policy, outcome, self._sieve)
+        if not victims:
+            return outcome
+        install = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE
+        erase = solv.Job.SOLVER_ERASE | solv.Job.SOLVER_SOLVABLE
+        jobs = [*self._goal.jobs, *((erase, handle) for handle in victims)]
+        jobs += [(install, handle) for handle in limit.instances(self._pool, self._policy, outcome)]
+        answer = self._attempt(jobs + self._protection)
+        if answer.problems:
+            text = "more packages than installonly_limit stay: the oldest ones are needed"
+            self._goal.notes.append(Note(text, diagnostic=True))
+            return outcome
+        return Outcome(self._pool, answer.solver, self._goal.targets, set(victims))

@@ -1,0 +1,50 @@
+"""Comparing versions as rpm does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import solv
+
+from solver import select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from solver.pool import Pool
+
+
+class Comparer:
+    """Compares EVR strings with libsolv's own comparison; hold one for many calls."""
+
+    def __init__(self) -> None:
+        self._pool: Any = solv.Pool()
+        self._pool.disown()  # it must outlive its solvables, which are released in any order
+        repo = self._pool.add_repo("scratch")
+        self._left, self._right = repo.add_solvable(), repo.add_solvable()
+
+    def compare(self, left: str, right: str) -> int:
+        """Return a number below, equal to or above 0, as ``left`` is older, equal or newer."""
+        self._left.evr, self._right.evr = left, right
+        return int(self._left.evrcmp(self._right))
+
+
+def newer(pool: Pool, handle: int) -> list[int]:
+    """Return the available packages of the same name and a fitting architecture with a higher EVR."""
+    return [other for other, order in _others(pool, handle) if order > 0]
+
+
+def older(pool: Pool, handle: int) -> list[int]:
+    """Return the available packages of the same name and a fitting architecture with a lower EVR."""
+    return [other for other, order in _others(pool, handle) if order < 0]
+
+
+def _others(pool: Pool, handle: int) -> Iterable[tuple[int, int]]:
+    """Yield available packages that could replace ``handle``, and how they compare with it."""
+    own = pool.raw.id2solvable(handle)
+    for other in select.named(pool, own.name):
+        solvable = pool.raw.id2solvable(other)
+        if solvable.isinstalled() or solvable.arch in ("src", "nosrc"):
+            continue
+        if solvable.arch == own.arch or "noarch" in (solvable.arch, own.arch):
+            yield other, solvable.evrcmp(own)
