@@ -6,6 +6,7 @@ rules, the system's certificates, no content decoding, no ``.netrc``.
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import ssl
@@ -176,15 +177,18 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (ssl.SSLError, fetch.TLS),
     (requests.exceptions.SSLError, fetch.TLS),
     (socket.gaierror, fetch.NO_HOST),
+    # A kind of timeout in urllib3, so before those.
+    (urllib3.exceptions.NewConnectionError, fetch.NO_CONNECTION),
     (TimeoutError, fetch.TIMED_OUT),
     (requests.exceptions.Timeout, fetch.TIMED_OUT),
     (urllib3.exceptions.TimeoutError, fetch.TIMED_OUT),
     (urllib3.exceptions.IncompleteRead, fetch.PARTIAL),
     (urllib3.exceptions.InvalidChunkLength, fetch.PARTIAL),
-    (urllib3.exceptions.NewConnectionError, fetch.NO_CONNECTION),
+    (http.client.RemoteDisconnected, fetch.EMPTY),
     (ConnectionRefusedError, fetch.NO_CONNECTION),
     (ConnectionResetError, fetch.RECEIVE),
     (BrokenPipeError, fetch.RECEIVE),
+    (ValueError, fetch.MALFORMED),
 )
 
 
@@ -201,6 +205,4 @@ def _code(chain: list[BaseException], source: RepoSource) -> int:
     for kind, code in _CODES:
         if any(isinstance(error, kind) for error in chain):
             return fetch.NO_PROXY if proxied and code == fetch.NO_HOST else code
-    if any("RemoteDisconnected" in type(error).__name__ for error in chain):
-        return fetch.EMPTY
     return fetch.NO_CONNECTION if isinstance(chain[0], requests.ConnectionError) else fetch.RECEIVE

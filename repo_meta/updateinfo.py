@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
@@ -37,15 +37,15 @@ def parse_advisories(pieces: Iterable[bytes]) -> Iterator[Advisory]:
 
 
 def _ready(parser: etree.XMLPullParser) -> Iterator[Advisory]:
+    element: Any
     for _, element in parser.read_events():
         if element.getroottree().docinfo.internalDTD is not None:
             raise MetadataError("updateinfo declares a document type, which is not accepted")
         yield _advisory(element)
         # lxml keeps what it has parsed; drop it and what came before.
         element.clear()
-        parent = element.getparent()
-        while parent is not None and element.getprevious() is not None:
-            del parent[0]
+        while element.getprevious() is not None:
+            del element.getparent()[0]
 
 
 def _advisory(element: etree._Element) -> Advisory:

@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pkgman.model.errors import ChecksumMismatch, FetchError, MetadataError, PkgmanError, SizeMismatch
+from pkgman.model.package import Checksum
+from repo_meta import fetch
+from repo_meta.fetch import Item, join, local_path, public
+from tests.unit.repo_meta.conftest import Server, Words, body, endless, hang_up, status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pkgman.model.repo import RepoSource
+    from repo_meta.http import HttpFetcher
+
+DATA = b"some bytes\n" * 1000
+
+
+@pytest.fixture
+def item(tmp_path: Path, repo: Path) -> Item:
+    (repo / "file").write_bytes(DATA)
+    return Item(
+        str(tmp_path / "out/file"), "file", len(DATA), Checksum("sha256", hashlib.sha256(DATA).hexdigest())
+    )
+
+
+def _left(item: Item) -> list[str]:
+    directory = os.path.dirname(item.path)
+    return os.listdir(directory) if os.path.isdir(directory) else []
+
+
+def test_a_file_arrives_whole(fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item) -> None:
+    fetcher.fetch(source, f"{server.url}/file", item)
+    with open(item.path, "rb") as stream:
+        assert stream.read() == DATA
+    assert _left(item) == ["file"]
+    assert server.headers[0]["User-Agent"] == "test/1"
+
+
+def test_connections_are_kept(fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item) -> None:
+    for _ in range(5):
+        fetcher.fetch(source, f"{server.url}/file", item)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "number"),
+    [
+        (status(404), FetchError, 1622),
+        (status(500), FetchError, 1622),
+        (hang_up, FetchError, 1253),
+        (body(DATA[:50], length=len(DATA)), FetchError, 1219),
+        (body(DATA[:50]), SizeMismatch, 1527),
+        (body(DATA + b"x"), SizeMismatch, 1527),
+        (body(DATA[:50], length=-1), SizeMismatch, 1527),
+        (endless, SizeMismatch, 1527),
+        (body(DATA[::-1]), ChecksumMismatch, 1528),
+    ],
+)
+def test_a_wrong_answer_leaves_nothing(
+    fetcher: HttpFetcher,
+    source: RepoSource,
+    server: Server,
+    item: Item,
+    answer: Any,
+    error: type[PkgmanError],
+    number: int,
+) -> None:
+    server.fault("/file", answer)
+    with pytest.raises(error) as caught:
+        fetcher.fetch(source, f"{server.url}/file", item)
+    assert caught.value.number == number
+    assert _left(item) == []
+
+
+def test_a_failed_fetch_leaves_the_file_that_was_there(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    fetcher.fetch(source, f"{server.url}/file", item)
+    server.fault("/file", endless)
+    with pytest.raises(SizeMismatch):
+        fetcher.fetch(source, f"{server.url}/file", item)
+    with open(item.path, "rb") as stream:
+        assert stream.read() == DATA
+
+
+def test_a_body_without_stated_size_stops_at_the_ceiling(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    server.fault("/file", endless)
+    with pytest.raises(MetadataError):
+        fetcher.fetch(source, f"{server.url}/file", Item(item.path, "x", limit=1 << 20))
+    with pytest.raises(FetchError) as caught:
+        fetcher.read(source, f"{server.url}/file", limit=1 << 20)
+    assert caught.value.number == 1264
+    assert _left(item) == []
+
+
+def test_network_errors_are_tried_again_and_announced(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item, words: Words
+) -> None:
+    server.fault("/file", hang_up)
+    with pytest.raises(FetchError):
+        fetcher.fetch(source._replace(retries=3), f"{server.url}/file", item, report=words)
+    assert words.infos == ["retrying 1/3", "retrying 2/3", "retrying 3/3"]
+    assert len(server.asked) == 4
+
+
+def test_a_second_try_may_succeed(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item, words: Words
+) -> None:
+    def once(handler: Any) -> None:
+        del server.faults["/file"]
+        hang_up(handler)
+
+    server.fault("/file", once)
+    fetcher.fetch(source, f"{server.url}/file", item, report=words)
+    assert words.infos == ["retrying 1/1"]
+    assert _left(item) == ["file"]
+
+
+def test_a_status_is_not_tried_again(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item, words: Words
+) -> None:
+    server.fault("/file", status(503))
+    with pytest.raises(FetchError):
+        fetcher.fetch(source, f"{server.url}/file", item, report=words)
+    assert (words.infos, len(server.asked)) == ([], 1)
+
+
+def test_content_encoding_is_not_decoded(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    packed = gzip.compress(DATA)
+    server.fault("/file", body(packed, Content_Encoding="gzip"))
+    fetcher.fetch(source, f"{server.url}/file", Item(item.path, "x", len(packed)))
+    with open(item.path, "rb") as stream:
+        assert stream.read() == packed
+
+
+def _redirect(target: str) -> Any:
+    def answer(handler: Any) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", target)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return answer
+
+
+def test_redirects_are_followed(fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item) -> None:
+    server.fault("/moved", _redirect("/file"))
+    fetcher.fetch(source, f"{server.url}/moved", item)
+    assert _left(item) == ["file"]
+
+
+def test_a_redirect_to_a_local_file_is_refused(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    server.fault("/moved", _redirect("file:///etc/passwd"))
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, f"{server.url}/moved", Item(item.path, "x"))
+    assert caught.value.number == 1202
+    assert _left(item) == []
+
+
+def test_a_circle_of_redirects_ends(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    server.fault("/moved", _redirect("/moved"))
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, f"{server.url}/moved", item)
+    assert caught.value.number == 1248
+
+
+def test_credentials_are_sent_and_stay_with_their_host(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    other = server.url.replace("127.0.0.1", "localhost")
+    server.fault("/moved", _redirect(f"{other}/file"))
+    fetcher.fetch(source._replace(username="u", password="p"), f"{server.url}/moved", item)
+    assert [headers.get("Authorization") for headers in server.headers] == ["Basic dTpw", None]
+
+
+def test_a_password_in_a_url_is_used_and_not_shown(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    url = server.url.replace("http://", "http://me:secret@")
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, f"{url}/none", item)
+    assert server.headers[0]["Authorization"]
+    assert "secret" not in str(caught.value)
+
+
+def test_a_repository_proxy_is_used(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    source = source._replace(proxy=server.url, proxy_username="a b", proxy_password="c")
+    with pytest.raises(FetchError):
+        fetcher.fetch(source, "http://repo.invalid/file", item)
+    assert server.asked == ["http://repo.invalid/file"]
+    assert server.headers[0]["Proxy-Authorization"] == "Basic YSBiOmM="
+
+
+def test_environment_proxies_and_no_proxy_are_heeded(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with pytest.raises(FetchError):
+        fetcher.fetch(source, "http://repo.invalid/file", item)
+    assert server.asked == ["http://repo.invalid/file"]
+    fetcher.fetch(source, f"{server.url}/file", item)
+    assert server.asked[1] == "/file"
+
+
+def test_an_unknown_host_is_1207(
+    fetcher: HttpFetcher, source: RepoSource, item: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, "http://no-such-host.invalid/file", item)
+    assert caught.value.number == 1207
+
+
+def test_a_closed_port_is_1208(fetcher: HttpFetcher, source: RepoSource, item: Item) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, f"http://127.0.0.1:{port}/file", item)
+    assert caught.value.number == 1208
+
+
+@pytest.mark.parametrize(("url", "number"), [("gopher://x/y", 1202), ("http://", 1204), ("http://[x/", 1204)])
+def test_urls_that_cannot_be_used(
+    fetcher: HttpFetcher, source: RepoSource, item: Item, words: Words, url: str, number: int
+) -> None:
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, url, item, report=words)
+    assert (caught.value.number, words.infos) == (number, [])
+
+
+def test_a_silent_server_is_given_up(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    server.delay = 3
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source._replace(timeout=1, retries=0), f"{server.url}/file", item)
+    assert caught.value.number == 1229
+
+
+def test_timeout_limits_the_whole_transfer(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    def drip(handler: Any) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        for _ in range(100):
+            handler.wfile.write(b"x" * 200_000)
+            time.sleep(0.1)
+
+    server.fault("/file", drip)
+    began = time.monotonic()
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source._replace(timeout=1, retries=0), f"{server.url}/file", Item(item.path, "x"))
+    assert caught.value.number == 1229
+    assert time.monotonic() - began < 5
+
+
+def test_throttle_slows_down(fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item) -> None:
+    began = time.monotonic()
+    fetcher.fetch(source._replace(throttle=len(DATA) * 2), f"{server.url}/file", item)
+    assert time.monotonic() - began > 0.4
+
+
+def test_an_interrupt_leaves_no_temporary_file(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    class Interrupting(Words):
+        def advance(self, amount: int) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetcher.fetch(source, f"{server.url}/file", item, progress=Interrupting())
+    assert _left(item) == []
+
+
+def test_a_full_disk_is_a_system_error(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    os.makedirs(os.path.dirname(item.path))
+    os.symlink("/dev/full", f"{item.path}.tmp")
+    with pytest.raises(PkgmanError) as caught:
+        fetcher.fetch(source, f"{server.url}/file", item)
+    assert caught.value.number == 1628
+    assert _left(item) == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = str(tmp_path_factory.mktemp("tls") / "both.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", path, "-out", f"{path}.crt"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with open(path, "ab") as both, open(f"{path}.crt", "rb") as crt:
+        both.write(crt.read())
+    return path
+
+
+@pytest.fixture
+def tls_url(server: Server, certificate: str) -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    httpd = server._httpd
+    httpd.socket = context.wrap_socket(httpd.socket, server_side=True, do_handshake_on_connect=False)
+    return server.url.replace("http://127.0.0.1", "https://localhost")
+
+
+def test_an_unknown_authority_is_1261(
+    fetcher: HttpFetcher, source: RepoSource, tls_url: str, item: Item
+) -> None:
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, f"{tls_url}/file", item)
+    assert caught.value.number == 1261
+
+
+def test_tls_options_of_the_repository_count(
+    fetcher: HttpFetcher, source: RepoSource, tls_url: str, item: Item, certificate: str
+) -> None:
+    fetcher.fetch(source._replace(sslcacert=f"{certificate}.crt"), f"{tls_url}/file", item)
+    fetcher.fetch(source._replace(sslverify=False), f"{tls_url}/file", item)
+    # A host name that the certificate does not have.
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(
+            source._replace(sslcacert=f"{certificate}.crt"),
+            f"{tls_url.replace('localhost', '127.0.0.1')}/file",
+            item,
+        )
+    assert caught.value.number == 1261
+
+
+def test_missing_tls_files_have_their_numbers(
+    fetcher: HttpFetcher, source: RepoSource, tls_url: str, item: Item
+) -> None:
+    for key, number in (("sslcacert", 1278), ("sslclientcert", 1259)):
+        changed = source._replace(**{key: "/nowhere/x.pem"})
+        with pytest.raises(FetchError) as caught:
+            fetcher.fetch(changed, f"{tls_url}/file", item)
+        assert caught.value.number == number
+
+
+def test_a_plain_server_on_https_is_1236(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, f"{server.url.replace('http', 'https')}/file", item)
+    assert caught.value.number == 1236
+
+
+def test_urls_are_joined_with_one_slash_and_names_kept() -> None:
+    assert join("http://h/r/", "/p/a.rpm") == "http://h/r/p/a.rpm"
+    assert join("http://h/r", "p/a#b?c d.rpm") == "http://h/r/p/a%23b%3Fc%20d.rpm"
+    assert join("http://h/r", "http://k/x.rpm") == "http://k/x.rpm"
+    assert local_path("file:///a%20b/c#d?e") == "/a b/c#d?e"
+    assert public("http://u:p@h/x@y") == "http://h/x@y"
+
+
+def test_stopping_ends_a_transfer(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    server.fault("/file", endless)
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, f"{server.url}/file", Item(item.path, "x"), stopped=stop.is_set)
+    assert caught.value.number == fetch.CURL + fetch.ABORTED
+    assert _left(item) == []
