@@ -1,0 +1,1 @@
+"""Programs for building, showing and measuring pkgman."""

@@ -1,0 +1,1 @@
+"""Measures pkgman beside dnf and zypper; see __main__.py."""
