@@ -179,7 +179,7 @@ def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
         return _silenced()
     except OSError as error:
         return _failed(ui or Ui(), system_error(error))
-    except Exception as error:  # noqa: BLE001  # a bug: say so in one line, without a traceback
+    except Exception as error:  # a bug: say so in one line, without a traceback
         return _bug(ui, error)
 
 
@@ -216,5 +216,3 @@ def _bug(ui: Ui | None, error: Exception) -> int:
         line += "; run again with -v for the details to report."
     (ui or Ui()).diagnostic(line)
     return _BUG
-
-

@@ -21,7 +21,9 @@ COMMANDS: dict[str, CommandInfo] = {
     "check-update": CommandInfo(_HERE + "listing", "list installed packages that have updates"),
     "clean": CommandInfo(_HERE + "clean", "remove cached data"),
     "count": CommandInfo(_HERE + "count", "count installed and available packages"),
-    "distro-sync": CommandInfo(_HERE + "update", "bring all packages to the repositories' versions", root=True),
+    "distro-sync": CommandInfo(
+        _HERE + "update", "bring all packages to the repositories' versions", root=True
+    ),
     "downgrade": CommandInfo(_HERE + "downgrade", "go back to an earlier version", root=True),
     "erase": CommandInfo(_HERE + "remove", "remove packages", root=True),
     "help": CommandInfo(_HERE + "help", "show this text"),

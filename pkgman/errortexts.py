@@ -44,9 +44,7 @@ _TEXTS = {
     1032: "Operation aborted.",
     1033: "Invalid input.",
     1034: "cache only is set, but no repo data found",
-    1035: (
-        "a downgrade is not allowed below the minimal version. Check 'minversions' in the configuration."
-    ),
+    1035: ("a downgrade is not allowed below the minimal version. Check 'minversions' in the configuration."),
     1036: (
         "Insufficient disk space at cache directory /var/cache/tdnf (unless specified differently in "
         "config). Try freeing space first."
@@ -72,9 +70,7 @@ _TEXTS = {
     1471: "rpm generic error - not found (possible corrupt rpm file)",
     1472: "rpm generic failure",
     1473: "rpm signature is OK, but key is not trusted",
-    1474: (
-        "public key is unavailable. install public key using rpm --import or use --nogpgcheck to ignore."
-    ),
+    1474: ("public key is unavailable. install public key using rpm --import or use --nogpgcheck to ignore."),
     1502: "Bad root directory",
     1505: "public key file is invalid or corrupted",
     1507: "GpgKey Url is invalid",

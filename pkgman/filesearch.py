@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pkgman.model.package import CMDLINE_REPO
 from repo_meta import filelists
-from solver import query
+from solver import files, query, select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from pkgman.session import Session
-    from repo_meta.filelists import FileHit
     from solver.pool import Pool
 
 _GLOB = "*?["
@@ -32,32 +32,26 @@ def in_primary(path: str) -> bool:
 
 def file_owners(session: Session, pool: Pool, path: str) -> list[int]:
     """Return the handles of the packages, installed and available, that hold ``path`` (exact or glob)."""
-    glob = is_glob(path)
-    handles = list(query.file_owners(pool, path, glob=glob))
-    if glob or not in_primary(path):
-        hits = _scan(session, pool, path, glob=glob)
-        handles += [handle for handle in hits if handle not in set(handles)]
+    handles = list(files.owners(pool, path))
+    if is_glob(path) or not in_primary(path):
+        known = set(handles)
+        handles += [handle for handle in _scan(session, pool, path) if handle not in known]
     return handles
 
 
-def _scan(session: Session, pool: Pool, path: str, *, glob: bool) -> list[int]:
+def _scan(session: Session, pool: Pool, path: str) -> list[int]:
     handles: list[int] = []
+    search = filelists.find_globs if is_glob(path) else filelists.find_paths
     for source, pieces in session.file_lists():
-        if glob:
-            hits: Sequence[FileHit] = [h for found in filelists.find_globs(pieces, [path]).values() for h in found]
-        else:
-            hits = filelists.find_paths(pieces, [path]).get(path, [])
-        handles += query.by_checksums(pool, source.id, [hit.pkgid for hit in hits])
+        for hits in search(pieces, [path]).values():
+            handles += files.identified(pool, source.id, hits)
     return handles
 
 
 def add_paths(session: Session, pool: Pool, paths: Collection[str]) -> None:
     """Tell the pool who owns ``paths``: for file dependencies that primary cannot meet."""
     for source, pieces in session.file_lists():
-        found = filelists.find_paths(pieces, paths)
-        for path, hits in found.items():
-            owners = query.by_checksums(pool, source.id, [hit.pkgid for hit in hits])
-            pool.add_file_provides(path, owners)
+        pool.add_file_provides(source.id, filelists.find_paths(pieces, paths))
 
 
 def files_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -65,16 +59,19 @@ def files_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, 
     result: dict[int, tuple[str, ...]] = {}
     wanted: dict[str, dict[str, int]] = {}  # repository -> pkgid -> handle
     for handle in handles:
-        place = query.checksum(pool, handle)
-        if place is None:
-            result[handle] = tuple(query.files(pool, handle))
+        if select.is_installed(pool, handle):
+            result[handle] = query.files(pool, handle)
+            continue
+        remote = query.remote(pool, handle)
+        if remote.checksum is None or remote.repo_id == CMDLINE_REPO:
+            result[handle] = query.files(pool, handle)
         else:
-            wanted.setdefault(place[0], {})[place[1]] = handle
+            wanted.setdefault(remote.repo_id, {})[remote.checksum.hex] = handle
     if not wanted:
         return result
     for source, pieces in session.file_lists():
         pkgids = wanted.get(source.id)
         if pkgids:
-            for pkgid, files in filelists.files_of(pieces, pkgids.keys()).items():
-                result[pkgids[pkgid]] = files
+            for pkgid, paths in filelists.files_of(pieces, pkgids.keys()).items():
+                result[pkgids[pkgid]] = paths
     return result

@@ -70,7 +70,7 @@ class _Reader:
     def read(self) -> None:
         while self.tokens:
             token = self.tokens.pop(0)
-            if token == "--":
+            if token == "--":  # noqa: S105
                 self.words += self.tokens
                 return
             if len(token) < 2 or not token.startswith("-"):

@@ -35,7 +35,9 @@ def human(size: int) -> str:
 def list_line(package: Package, width: int) -> str:
     """One package of ``list``: columns of 55, 25 and 15 percent of the width."""
     name = f"{package.name}.{package.arch}"
-    return f"{name:<{width * 55 // 100}} {package.evr:<{width * 25 // 100}} {package.repo:>{width * 15 // 100}}"
+    return (
+        f"{name:<{width * 55 // 100}} {package.evr:<{width * 25 // 100}} {package.repo:>{width * 15 // 100}}"
+    )
 
 
 def check_update_line(package: Package) -> str:

@@ -194,10 +194,10 @@ class RepoReader:
 def _short_hash(url: str) -> str:
     """Return the first 8 hex digits of the URL's SHA-256 (cache layout, config 5.3)."""
     try:  # the interpreter's own module: hashlib would load OpenSSL, 3 MB, for 60 bytes
-        from _sha2 import sha256  # noqa: PLC0415
+        from _sha2 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415
     except ImportError:
         try:
-            from _sha256 import sha256  # noqa: PLC0415
+            from _sha256 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415
         except ImportError:
             from hashlib import sha256  # noqa: PLC0415
     return str(sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:8])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from pkgman.model.package import SYSTEM_REPO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from pkgman.config import Config
+    from pkgman.execution import Execution
     from pkgman.getopt import CommandLine
     from pkgman.model.advisory import Advisory
-    from pkgman.model.package import InstalledPackage, RpmFile
+    from pkgman.model.package import RpmFile
     from pkgman.model.repo import RepoSnapshot, RepoSource
     from pkgman.transaction.history import History
     from pkgman.transaction.librpm.database import RpmDatabase
@@ -51,8 +54,8 @@ class Session:
         if os.geteuid() == 0:
             from pkgman.transaction.lock import InstanceLock
 
-            self._lock = InstanceLock()
-            self._lock.acquire(self.ui)
+            self._lock = InstanceLock(self.ui)
+            self._lock.__enter__()
         return self
 
     def __exit__(
@@ -61,7 +64,7 @@ class Session:
         if self._fetcher is not None:
             self._fetcher.close()
         if self._lock is not None:
-            self._lock.release()
+            self._lock.__exit__(kind, error, trace)
 
     # Configuration
 
@@ -116,19 +119,14 @@ class Session:
             import sys
 
             python = ".".join(map(str, sys.version_info[:2]))
-            raise RpmUnavailable(
-                line.format(python=python, reason=error) for line in _NO_LIBRPM
-            ) from error
-        return RpmDatabase(self.config.root, defines=self.rpm_defines)
-
-    @cached_property
-    def _stamp_path(self) -> str:
-        return os.path.join(self.config.cachedir, f"{SYSTEM_REPO}.stamp")
+            raise RpmUnavailable(line.format(python=python, reason=error) for line in _NO_LIBRPM) from error
+        verbosity = self.line.last("rpmverbosity", "info")
+        return RpmDatabase(self.config.root, defines=self.rpm_defines, verbosity=verbosity)
 
     def _release_version(self) -> str:
         if self.config.releasever:
             return self.config.releasever
-        version = self.installed_key[1]
+        version = self._installed_key[1]
         if not version:
             raise PkgmanError(
                 f"$releasever is unknown: no installed package provides any of "
@@ -138,7 +136,7 @@ class Session:
         return version
 
     @cached_property
-    def installed_key(self) -> tuple[str, str]:
+    def _installed_key(self) -> tuple[str, str]:
         """The rpm database's cookie ("" when nothing is installed) and $releasever ("" unknown).
 
         An unchanged database is recognised by the stamp of an earlier run, without
@@ -146,21 +144,22 @@ class Session:
         """
         from pkgman.transaction import fingerprint
 
-        packages = self.config.distroverpkg
-        stamp = fingerprint.read(self._stamp_path, self.config.root, self.rpm_defines, packages)
+        path = os.path.join(self.config.cachedir, f"{SYSTEM_REPO}.stamp")
+        root, packages = self.config.root, self.config.distroverpkg
+        stamp = fingerprint.read(path, root, self.rpm_defines, packages)
         if stamp is not None:
             return stamp.cookie, stamp.release_version
         try:
             database = self.rpmdb
         except RpmUnavailable:
-            if self.config.root != "/" and not fingerprint.any_database(self.config.root):
-                return "", ""
-            raise
-        cookie = database.cookie()
-        version = database.release_version(packages) or ""
+            if fingerprint.any_database(root):
+                raise
+            return "", ""  # an empty root: nothing that librpm could tell us
+        asked = time.time_ns()
+        cookie, version = database.cookie(), database.release_version(packages) or ""
         fingerprint.write(
-            self._stamp_path, self.config.root, self.rpm_defines, packages,
-            dbpath=database.dbpath, cookie=cookie, release_version=version,
+            path, root, self.rpm_defines, packages,
+            dbpath=database.dbpath, cookie=cookie, release_version=version, asked_ns=asked,
         )  # fmt: skip
         return cookie, version
 
@@ -212,49 +211,63 @@ class Session:
     # The pool
 
     def open_pool(
-        self, *, installed: bool = True, files: Callable[[], Iterable[RpmFile]] | None = None
+        self, *, installed: bool | None = True, files: Callable[[], Iterable[RpmFile]] | None = None
     ) -> Pool:
-        """Return the pool with the installed packages and all enabled repositories loaded."""
-        from repo_meta import decompress, refresh
+        """Return the pool with the installed packages and all enabled repositories loaded.
+
+        :param installed: False leaves the installed packages out; None loads them if
+            librpm is there, and says so if it is not.
+        :param files: gives rpm files for the repository ``@cmdline``.
+        :raises PkgmanError: for a repository that cannot be loaded and must not be skipped.
+        """
         from solver.pool import Pool
 
         wanted = sorted((s for s in self.repos if s.enabled), key=lambda s: s.priority)
         pool = Pool(self.machine)
-        if installed and not self.flag("alldeps"):
-            self._load_installed(pool)
+        if installed is not False and not self.flag("alldeps"):
+            self._load_installed(pool, required=installed is True)
         for source in wanted:
             snapshot = self._refresh(source)
-            if snapshot is None:
-                continue
-
-            def feed(fd: int, snapshot: RepoSnapshot = snapshot, source: RepoSource = source) -> None:
-                part = refresh.fetch_part(
-                    source, snapshot, "primary", fetcher=self.fetcher, progress=self.ui
-                )
-                assert part is not None
-                decompress.copy_plain(part, fd)
-
-            try:
-                pool.load_repo(snapshot, feed)
-            except PkgmanError as error:
-                self._refused(source, error)
-                continue
-            self.sources.append(source)
-            self.snapshots[source.id] = snapshot
+            if snapshot is not None and self._load_repo(pool, source, snapshot):
+                self.sources.append(source)
+                self.snapshots[source.id] = snapshot
         if files is not None:
             pool.load_files(files())
         return pool
 
-    def _load_installed(self, pool: Pool) -> None:
-        cookie = self.installed_key[0]
-        if not cookie:
+    def _load_repo(self, pool: Pool, source: RepoSource, snapshot: RepoSnapshot) -> bool:
+        """Load one repository; False when it is broken and may be skipped."""
+
+        def feed(fd: int) -> None:  # in a child process, and only without a usable cache
+            from repo_meta import decompress, refresh
+
+            primary = refresh.fetch_part(
+                source, snapshot, "primary", fetcher=self.fetcher, progress=self.ui, report=self.ui
+            )
+            assert primary is not None, "every repomd.xml that is accepted has a primary"
+            decompress.copy_plain(primary, fd)
+
+        try:
+            pool.load_repo(snapshot, feed)
+        except PkgmanError as error:
+            self._refused(source, error)
+            return False
+        return True
+
+    def _load_installed(self, pool: Pool, *, required: bool) -> None:
+        try:
+            cookie = self._installed_key[0]
+        except RpmUnavailable as error:
+            if required:
+                raise
+            for line in error.lines:
+                self.ui.diagnostic(line)
+            self.ui.diagnostic("Installed packages are not shown.")
             return
-
-        def packages() -> Iterable[InstalledPackage]:
-            return self.rpmdb.installed()
-
-        path = os.path.join(self.config.cachedir, f"{SYSTEM_REPO}.solv")
-        pool.load_installed(packages, cache_path=path, key=cookie)
+        if cookie:
+            path = os.path.join(self.config.cachedir, f"{SYSTEM_REPO}.solv")
+            # Not self.rpmdb.installed: that would load librpm though the cache is good.
+            pool.load_installed(lambda: self.rpmdb.installed(), cache_path=path, key=cookie)  # noqa: PLW0108
 
     def source(self, repo_id: str) -> RepoSource:
         """Return the repository with this id."""
@@ -288,21 +301,46 @@ class Session:
 
     @cached_property
     def history(self) -> History:
-        """The history database of the install root."""
+        """The history database of the install root; opened when it is first asked."""
         from pkgman.transaction.history import History
 
         return History(self.config.history_path)
 
-    def command_line(self) -> str:
-        """The command line as the history stores it."""
-        return self.line.text
+    @cached_property
+    def auto_installed(self) -> frozenset[str] | None:
+        """Names of packages that came as dependencies; None without a history."""
+        if not os.path.exists(self.config.history_path):
+            return None  # sqlite need not be loaded to know that
+        return self.history.auto_installed()
 
-    def preload(self, modules: Sequence[str]) -> None:
-        """Import what runs after the transaction: it may replace Python or ourselves."""
-        from importlib import import_module
+    def sync_history(self) -> None:
+        """Record what changed in the rpm database outside tdnf; starts the history if need be."""
+        database = self.rpmdb
+        self.history.sync(database.cookie(), database.nevras(), now=time.time())
 
-        for name in modules:
-            import_module(name)
+    def read_rpm_file(self, path: str) -> RpmFile:
+        """Read the header of an rpm file.
+
+        :raises RpmUnavailable: without librpm.
+        """
+        assert self.rpmdb  # librpm must be there, and configured
+        from pkgman.transaction.librpm.header import rpm_file
+
+        return rpm_file(path)
+
+    def local_files(self, words: Sequence[str]) -> AbstractContextManager[tuple[RpmFile, ...]]:
+        """Return a context in which the rpm files and URLs named by ``words`` are there, headers read."""
+        if not words:
+            return nullcontext(())
+        from pkgman import localfiles
+
+        return localfiles.opened(self, words)
+
+    def execution(self, pool: Pool) -> Execution:
+        """Return what carries a solution out: it loads librpm, sqlite and the downloader."""
+        from pkgman.execution import Execution
+
+        return Execution(self, pool)
 
 
 _NO_PERMISSION = (

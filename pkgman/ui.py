@@ -110,9 +110,7 @@ class Ui:
             self.flush()
             line = sys.stdin.readline() if sys.stdin else ""
             if not line:
-                raise EndOfInput(
-                    "No answer on standard input; use -y to agree or --assumeno to only look."
-                )
+                raise EndOfInput("No answer on standard input; use -y to agree or --assumeno to only look.")
             word = line.strip().lower()
             if word in _YES + _NO:
                 return word in _YES

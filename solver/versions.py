@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -18,7 +18,7 @@ class Comparer:
     """Compares EVR strings with libsolv's own comparison; hold one for many calls."""
 
     def __init__(self) -> None:
-        self._pool: Any = solv.Pool()
+        self._pool = solv.Pool()
         self._pool.disown()  # it must outlive its solvables, which are released in any order
         repo = self._pool.add_repo("scratch")
         self._left, self._right = repo.add_solvable(), repo.add_solvable()

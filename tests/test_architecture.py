@@ -106,7 +106,9 @@ def test_nobody_imports_the_top(module: str) -> None:
     assert not {name for name in imported(module) if within(name, NOBODY_IMPORTS)}
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m not in ("pkgman.ui", "pkgman.cli", "pkgman.__main__")])
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if m not in ("pkgman.ui", "pkgman.cli", "pkgman.__main__")]
+)
 def test_only_the_ui_prints_and_only_the_cli_exits(module: str) -> None:
     calls = {ast.unparse(node.func) for node in ast.walk(tree(module)) if isinstance(node, ast.Call)}
     assert not calls & {"print", "sys.exit", "exit", "sys.stdout.write", "sys.stderr.write", "input"}

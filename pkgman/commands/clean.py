@@ -26,15 +26,15 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     if kind == "plugins":
         raise PkgmanError(number=1016)
     if kind not in (*_TYPES, "all"):
-        raise PkgmanError(f"'{words[0]}' cannot be cleaned; choose from: {', '.join(_TYPES)}, all", number=901)
+        raise PkgmanError(
+            f"'{words[0]}' cannot be cleaned; choose from: {', '.join(_TYPES)}, all", number=901
+        )
     kinds = _TYPES if kind == "all" else (kind,)
     for source in session.repos:
         cleaned = cache.clean(source, kinds)
         session.ui.info(f"cleaning {source.id}: {' '.join(cleaned)}")
         if kind == "all" and os.path.isdir(source.metadata_dir):
-            session.ui.diagnostic(
-                f"Cache directory for {source.id} not removed because it's not empty."
-            )
+            session.ui.diagnostic(f"Cache directory for {source.id} not removed because it's not empty.")
     _clean_own(session.config.cachedir, kinds)
     session.ui.info("Done.")
     return 0

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from pkgman import layout
 from pkgman.model.errors import NoMatch, UpdatesAvailable
-from solver import query, select
+from solver import query, select, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pkgman.session import Session
     from solver.pool import Pool
+    from solver.select import Scope
 
 # Words that tdnf accepts without filtering count as "all".
 _SCOPES = {
@@ -37,7 +38,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     if session.command == "check-update":
         return _check_update(session, words)
     scope, specs = split_scope(session, words)
-    pool = session.open_pool()
+    pool = session.open_pool(installed={"available": None, "all": None}.get(scope, True))
     handles = selected(session, pool, scope, specs)
     if not handles and specs and not session.ui.json:
         raise NoMatch(f"Nothing matches: {' '.join(specs)}")
@@ -58,17 +59,18 @@ def split_scope(session: Session, words: tuple[str, ...]) -> tuple[str, tuple[st
 
 def selected(session: Session, pool: Pool, scope: str, specs: Sequence[str]) -> list[int]:
     """Return the handles of a scope, installed packages first; the union over specs."""
-    side = "available" if scope == "upgrades" else scope
     if scope in ("upgrades", "downgrades"):
         return list(_changes(session, pool, scope, specs))
-    if not specs:
-        return [*(query.installed(pool) if side != "available" else ()),
-                *(query.available(pool) if side != "installed" else ())]  # fmt: skip
-    return matching(session, pool, specs, side)
+    side: Scope = "available" if scope == "available" else "installed" if scope == "installed" else "all"
+    if specs:
+        return matching(session, pool, specs, side)
+    installed = query.installed(pool) if side != "available" else ()
+    available = query.available(pool) if side != "installed" else ()
+    return [*installed, *available]
 
 
 def matching(
-    session: Session, pool: Pool, specs: Sequence[str], scope: str, *, source: bool = False
+    session: Session, pool: Pool, specs: Sequence[str], scope: Scope, *, source: bool = False
 ) -> list[int]:
     """Return the union of what the specs match, installed packages first."""
     found: dict[int, None] = {}
@@ -77,15 +79,14 @@ def matching(
         if matches.note:
             session.ui.info(matches.note)
         found.update(dict.fromkeys(matches.handles))
-    installed = set(query.installed(pool)) if scope == "all" else set()
-    return [h for h in found if h in installed] + [h for h in found if h not in installed]
+    return list(found) if len(specs) == 1 else list(select.in_order(pool, found))
 
 
 def _changes(session: Session, pool: Pool, scope: str, specs: Sequence[str]) -> Iterator[int]:
     """Yield, for each installed package, the available versions above or below it."""
     installed = matching(session, pool, specs, "installed") if specs else query.installed(pool)
     for handle in installed:
-        yield from query.newer(pool, handle) if scope == "upgrades" else query.older(pool, handle)
+        yield from versions.newer(pool, handle) if scope == "upgrades" else versions.older(pool, handle)
 
 
 def _show_list(session: Session, pool: Pool, handles: Sequence[int]) -> None:

@@ -21,12 +21,12 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     """
     if not words:
         raise PkgmanError(number=907)
-    pool = session.open_pool()
+    pool = session.open_pool(installed=None)
     handles = _lookup(session, pool, words[0])
     if not handles:
         raise NoData(f"Nothing provides '{words[0]}'.")
     ui = session.ui
-    packages = list(query.packages(pool, handles))
+    packages = list(query.packages(pool, reversed(handles)))  # tdnf's order is that of list, reversed
     summaries = [query.info(pool, package.handle).summary for package in packages]
     if ui.json:
         ui.document(
@@ -43,7 +43,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 
 
 def _lookup(session: Session, pool: Pool, spec: str) -> list[int]:
-    """Look a path up in file lists, anything else among names and capabilities; newest last first."""
+    """Look a path up in file lists, anything else among names and capabilities."""
     if spec.startswith("/") or (spec.startswith("*") and "/" in spec):
         handles = file_owners(session, pool, spec)
         if handles:

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from pkgman.session import Session
     from solver.pool import Pool
+    from solver.select import Scope
 
 _WHAT = (
     "provides", "obsoletes", "conflicts", "requires", "recommends", "suggests", "supplements", "enhances",
     "depends",
 )  # fmt: skip
 _JSON_KEYS = {kind: kind.capitalize() for kind in DEPENDENCY_QUERIES} | {"requires-pre": "RequiresPre"}
+_INSTALLED = frozenset(("installed", "userinstalled", "extras", "duplicates"))
 _MOST_ARCHES = 10  # tdnf looks at ten --arch values
 
 
@@ -43,7 +45,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     if "duplicates" in given and given & {"installed", "available"}:
         raise PkgmanError("--duplicates goes with none of --installed, --available", number=1622)
     template = QueryFormat(session.line.last("qf")) if "qf" in given else None
-    pool = session.open_pool()
+    pool = session.open_pool(installed=bool(given & _INSTALLED))
     handles = _select(session, pool, words[0] if words else "", given)
     if not handles:
         raise NoData
@@ -52,9 +54,9 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 
 
 def _select(session: Session, pool: Pool, spec: str, given: set[str]) -> list[int]:
-    installed = bool(given & {"installed", "userinstalled", "extras", "duplicates"}) and "available" not in given
-    scope = "installed" if installed else "available"
-    sources = "source" in given and not spec == ""
+    installed = bool(given & _INSTALLED) and "available" not in given
+    scope: Scope = "installed" if installed else "available"
+    sources = "source" in given
     if spec:
         handles = matching(session, pool, [spec], scope, source=sources)
     else:
@@ -63,9 +65,11 @@ def _select(session: Session, pool: Pool, spec: str, given: set[str]) -> list[in
         owners = set(file_owners(session, pool, path))
         handles = [handle for handle in handles if handle in owners]
     for kind in _WHAT:
-        capabilities = [v for n, value in session.line.options if n == f"what{kind}" for v in value.split(",")]
+        capabilities = [
+            v for n, value in session.line.options if n == f"what{kind}" for v in value.split(",")
+        ]
         if capabilities:
-            hits = query.what(pool, kind, [c for c in capabilities if c])
+            hits = set(query.what(pool, kind, [c for c in capabilities if c]))
             handles = [handle for handle in handles if handle in hits]
     arches = [value for name, value in session.line.options if name == "arch"][:_MOST_ARCHES]
     if arches:
@@ -75,7 +79,7 @@ def _select(session: Session, pool: Pool, spec: str, given: set[str]) -> list[in
 
 def _narrow(session: Session, pool: Pool, handles: list[int], given: set[str]) -> list[int]:
     if "userinstalled" in given:
-        automatic = session.history.auto_installed() or frozenset()
+        automatic = session.auto_installed or frozenset()
         handles = [p.handle for p in query.packages(pool, handles) if p.name not in automatic]
     if "extras" in given:
         known = {package.nevra for package in query.packages(pool, query.available(pool))}
@@ -96,7 +100,7 @@ def _print(
     elif session.flag("list"):
         ui.results(layout.merged(files_of(session, pool, handles).values()))
     elif kind:
-        ui.results(layout.merged(query.dependencies(pool, handle, kind) for handle in handles))
+        ui.results(query.dependencies(pool, handles, kind))
     elif template:
         for facts in _facts(pool, handles):
             ui.result(template.render(facts))
@@ -110,7 +114,7 @@ def _facts(pool: Pool, handles: Sequence[int]) -> Iterable[Facts]:
     for package in query.packages(pool, handles):
 
         def dependencies(kind: str, handle: int = package.handle) -> list[str]:
-            return layout.merged([query.dependencies(pool, handle, kind)])
+            return list(query.dependencies(pool, [handle], kind))
 
         yield Facts(package, query.info(pool, package.handle), dependencies)
 
@@ -123,7 +127,7 @@ def _documents(session: Session, pool: Pool, handles: Sequence[int], kind: str) 
         if session.flag("list"):
             item["Files"] = list(files.get(package.handle, ()))
         elif kind:
-            item[_JSON_KEYS[kind]] = list(query.dependencies(pool, package.handle, kind))
+            item[_JSON_KEYS[kind]] = list(query.dependencies(pool, [package.handle], kind))
         elif session.flag("source"):
             item["Source"] = query.info(pool, package.handle).source
         documents.append(item)

@@ -19,15 +19,15 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     terms = words[1:] if words and words[0].lower() == "all" else words
     if not terms:
         raise PkgmanError("Say what to search for: tdnf search WORD...", number=1599)
-    pool = session.open_pool()
-    hits = query.search(pool, terms)
+    pool = session.open_pool(installed=None)
+    hits = [
+        (package.name, query.info(pool, package.handle).summary)
+        for package in query.packages(pool, query.search(pool, terms))
+    ]
     if session.ui.json:
         session.ui.document([{"Name": name, "Summary": summary} for name, summary in hits])
         return 0
-    found = False
-    for name, summary in hits:
-        found = True
-        session.ui.result(f"{name} : {summary}")
-    if not found:
+    if not hits:
         raise PkgmanError(f"No package's name, summary or description has: {' '.join(terms)}", number=1599)
+    session.ui.results(f"{name} : {summary}" for name, summary in hits)
     return 0

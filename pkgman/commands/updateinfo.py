@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.commands.listing import matching
 from pkgman.model.errors import NoData, NoMatch
-from solver import query
+from solver import query, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 _MODES = ("summary", "list", "info")
 _TYPES = ("Unknown", "Security", "Bugfix", "Enhancement")
-_SCOPES = ("all", "installed", "available", "extras", "obsoletes", "recent", "upgrades", "updates", "downgrades")
+_SCOPES = (
+    "all",
+    "installed",
+    "available",
+    "extras",
+    "obsoletes",
+    "recent",
+    "upgrades",
+    "updates",
+    "downgrades",
+)
 
 
 class Hit(NamedTuple):
@@ -64,6 +74,7 @@ def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[H
     if specs and not handles:
         raise NoMatch(f"No installed package matches: {' '.join(specs)}")
     installed = {(p.name, p.arch): p for p in query.packages(pool, handles)}
+    comparer = versions.Comparer()
     for advisory in session.advisories():
         if not _wanted(session, advisory):
             continue
@@ -73,7 +84,7 @@ def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[H
             if package is None or (fixed.name, fixed.arch) in seen:
                 continue
             evr = f"{fixed.epoch}:{fixed.version}-{fixed.release}"
-            if query.compare_evr(pool, evr, package.evr) > 0:
+            if comparer.compare(evr, package.evr) > 0:
                 seen.add((fixed.name, fixed.arch))
                 yield Hit(advisory, package.name)
 

@@ -1,0 +1,39 @@
+"""update/upgrade and distro-sync (tdnf contract, commands 5.4 and 5.7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pkgman.commands.updateinfo import concerning
+from pkgman.model.errors import NoData, NothingToDo
+from pkgman.model.request import Request
+from pkgman.workflow import alter, alter_with
+
+if TYPE_CHECKING:
+    from pkgman.session import Session
+
+_ADVISORY_OPTIONS = ("security", "sec-severity", "reboot-required")
+
+
+def run(session: Session, words: tuple[str, ...]) -> int:
+    """Update everything, what the words name, or what advisories concern.
+
+    :raises NoData: when an advisory option is given and no advisory fits; exit status 0.
+    """
+    if session.command == "distro-sync":
+        return alter(session, Request(distro_sync=True))  # tdnf ignores its arguments
+    if any(map(session.flag, _ADVISORY_OPTIONS)):
+        return _advised(session)
+    specs = tuple(word for word in words if not word.endswith(".rpm"))
+    if words and not specs:
+        raise NothingToDo
+    return alter(session, Request(update=specs) if specs else Request(update_all=True))
+
+
+def _advised(session: Session) -> int:
+    pool = session.open_pool()
+    names = dict.fromkeys(hit.installed for hit in concerning(session, pool, ()))
+    if not names:
+        session.ui.info("\n0 updates.\n")
+        raise NoData
+    return alter_with(session, pool, Request(update=tuple(names)))

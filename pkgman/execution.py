@@ -1,0 +1,152 @@
+"""Carrying a solution out: download, verify, let librpm run, record, clean up.
+
+Everything heavy is imported here, at the top: after the transaction has begun
+nothing is imported any more, since it may replace Python or ourselves.
+"""
+
+from __future__ import annotations
+
+import json  # noqa: F401  # what the user interface may need afterwards
+import os
+import signal
+import time
+import traceback  # noqa: F401
+from typing import TYPE_CHECKING
+
+from pkgman import errortexts, localfiles  # noqa: F401
+from pkgman.model.package import CMDLINE_REPO
+from pkgman.model.transaction import Action, Reason
+from pkgman.transaction import verify
+from pkgman.transaction.librpm import run as librpm
+from repo_meta import cache, download
+from solver import query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pkgman.model.package import Package
+    from pkgman.model.repo import RepoSource
+    from pkgman.model.transaction import Solution
+    from pkgman.session import Session
+    from pkgman.transaction.verifiedfile import VerifiedFile
+    from solver.pool import Pool
+
+_LARGEST_KEY = 1 << 20  # bytes; a keyring of a distribution has some 20 KB
+
+
+class Execution:
+    """Carries out one solution."""
+
+    def __init__(self, session: Session, pool: Pool) -> None:
+        self._session, self._pool = session, pool
+
+    def run(self, solution: Solution) -> None:
+        """Do it; whatever happens, files that nobody wants to keep are removed.
+
+        :raises PkgmanError: a package cannot be fetched, is not trusted, or librpm refuses.
+        :raises KeyboardInterrupt: when interrupted; not between two packages of a transaction.
+        """
+        packages = {step.package.handle: step.package for step in solution.incoming}
+        try:
+            verified = self._verify(packages, self._fetch(packages))
+            try:
+                if not self._session.flag("downloadonly"):
+                    self._transact(solution, verified)
+            finally:
+                verify.close_all(verified)
+        finally:
+            self._clean(packages)
+
+    def _fetch(self, packages: Mapping[int, Package]) -> dict[int, str]:
+        """Return handle to path; checksums and sizes are right."""
+        session = self._session
+        remotes = {handle: query.remote(self._pool, handle) for handle in packages}
+        paths = {h: remote.location for h, remote in remotes.items() if remote.repo_id == CMDLINE_REPO}
+        wanted = {h: remote for h, remote in remotes.items() if h not in paths}
+        if wanted:
+            target = session.line.last("downloaddir")
+            fetched = download.fetch_packages(
+                list(wanted.values()),
+                {source.id: source for source in session.sources},
+                fetcher=session.fetcher,
+                progress=session.ui,
+                report=session.ui,
+                target_dir=os.path.abspath(target) if target else None,
+            )
+            paths.update({handle: fetched[remote] for handle, remote in wanted.items()})
+        return paths
+
+    def _verify(self, packages: Mapping[int, Package], paths: Mapping[int, str]) -> tuple[VerifiedFile, ...]:
+        session = self._session
+        unchecked = session.flag("nogpgcheck")
+        checks = verify.Checks(
+            signatures=not (unchecked or session.flag("skipsignature")),
+            digests=not (unchecked or session.flag("skipdigest")),
+        )
+        incoming = [
+            verify.Incoming(package, paths[handle], self._source(package.repo), self._location(handle))
+            for handle, package in packages.items()
+        ]
+        return verify.verify(
+            incoming, database=session.rpmdb, fetch_key=self._fetch_key, report=session.ui, checks=checks
+        )
+
+    def _source(self, repo_id: str) -> RepoSource | None:
+        return None if repo_id == CMDLINE_REPO else self._session.source(repo_id)
+
+    def _location(self, handle: int) -> str:
+        return query.remote(self._pool, handle).location
+
+    def _fetch_key(self, source: RepoSource, url: str) -> bytes:
+        session = self._session
+        return session.fetcher().read(source, url, limit=_LARGEST_KEY, progress=session.ui, report=session.ui)
+
+    def _transact(self, solution: Solution, verified: tuple[VerifiedFile, ...]) -> None:
+        session = self._session
+        flags = {value.lower() for key, value in session.line.bag if key.lower() == "tsflags"}
+        unchecked = session.flag("nogpgcheck")
+        options = librpm.Options(
+            test_only=session.flag("testonly"),
+            no_docs="nodocs" in flags,
+            no_scripts="noscripts" in flags,
+            signatures=not (unchecked or session.flag("skipsignature")),
+            digests=not (unchecked or session.flag("skipdigest")),
+        )
+        if not options.test_only:
+            session.sync_history()
+        session.ui.unbreakable = True  # a closed pipe must not end a half-done transaction
+        try:
+            outcome = librpm.run(
+                session.rpmdb,
+                solution.steps,
+                verified,
+                report=session.ui,
+                script_output=session.ui.script_output,
+                options=options,
+            )
+            if not options.test_only:
+                self._record(solution)
+        finally:
+            session.ui.unbreakable = False
+        if outcome.signal:
+            signal.raise_signal(outcome.signal)  # held back until librpm was done
+
+    def _record(self, solution: Solution) -> None:
+        """Write the transaction and which names came as dependencies (tdnf contract, commands 4.5)."""
+        session = self._session
+        flags = {step.package.name: step.reason is not Reason.USER for step in solution.of(Action.INSTALL)}
+        flags.update(dict.fromkeys(solution.mark_user, False))
+        database = session.rpmdb
+        session.history.record(
+            session.line.text, database.cookie(), database.nevras(), now=time.time(), flags=flags
+        )
+
+    def _clean(self, packages: Mapping[int, Package]) -> None:
+        """Remove downloaded files below the cache, unless they are to be kept."""
+        session = self._session
+        if session.config.keepcache or session.flag("downloadonly"):
+            return
+        for handle, package in packages.items():
+            if package.repo != CMDLINE_REPO:
+                source = session.source(package.repo)
+                cache.remove(os.path.join(source.package_dir, self._location(handle)))

@@ -1,0 +1,90 @@
+"""Arguments that name rpm files or URLs (tdnf contract, commands 5.1)."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from pkgman.model.errors import PkgmanError
+from pkgman.model.package import CMDLINE_REPO
+from pkgman.model.repo import Remote, RepoSource
+from repo_meta import cache, download
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pkgman.model.package import RpmFile
+    from pkgman.session import Session
+
+_REMOTE = ("http://", "https://", "ftp://", "ftps://")
+
+
+@contextmanager
+def opened(session: Session, words: Sequence[str]) -> Iterator[tuple[RpmFile, ...]]:
+    """Fetch URLs and read the headers of all files; what was fetched is removed at the end.
+
+    :raises PkgmanError: 1602 for a missing file, 1622 for a broken or a source package.
+    :raises FetchError: for a URL that cannot be fetched.
+    """
+    keep = session.config.keepcache or session.flag("downloadonly")
+    fetched: list[str] = []
+    try:
+        paths = []
+        for word in words:
+            if word.startswith(_REMOTE):
+                paths.append(_fetch(session, word))
+                fetched.append(paths[-1])
+            else:
+                paths.append(_local_path(word))
+        yield tuple(_read(session, path) for path in paths)
+    finally:
+        for path in () if keep else fetched:
+            cache.remove(path)
+
+
+def cmdline_source(session: Session) -> RepoSource:
+    """Return the pseudo repository of files and URLs: signatures are checked, without any key of its own."""
+    config = session.config
+    folder = os.path.join(config.cachedir, CMDLINE_REPO)
+    return RepoSource(
+        CMDLINE_REPO,
+        CMDLINE_REPO,
+        enabled=True,
+        gpgcheck=True,
+        sslverify=config.sslverify,
+        proxy=config.proxy,
+        proxy_username=config.proxy_username,
+        proxy_password=config.proxy_password,
+        metadata_dir=folder,
+        package_dir=os.path.join(folder, "rpms"),
+    )
+
+
+def _local_path(word: str) -> str:
+    path = unquote(urlsplit(word).path) if word.startswith("file://") else word
+    if not os.path.exists(path):
+        raise PkgmanError(f"{word}: there is no such file", number=1602)
+    return os.path.abspath(path)
+
+
+def _fetch(session: Session, url: str) -> str:
+    name = os.path.basename(urlsplit(url).path)
+    remote = Remote(label=name, repo_id=CMDLINE_REPO, location=url, size=0, checksum=None)
+    sources = {CMDLINE_REPO: cmdline_source(session)}
+    fetched = download.fetch_packages(
+        [remote], sources, fetcher=session.fetcher, progress=session.ui, report=session.ui, target_dir=None
+    )
+    return fetched[remote]
+
+
+def _read(session: Session, path: str) -> RpmFile:
+    file = session.read_rpm_file(path)
+    if file.header.arch in ("src", "nosrc"):
+        raise PkgmanError(
+            f"package '{path}' appears to be a source rpm - use --source to install, or --builddeps to "
+            "install its build dependencies",
+            number=1622,
+        )
+    return file

@@ -1,0 +1,150 @@
+"""What install, remove, update and their kin share: from a request to a changed system.
+
+The order of events is tdnf's (contract, commands 4.3). Steps up to the question
+change nothing on the system.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pkgman import layout
+from pkgman.filesearch import add_paths
+from pkgman.model.errors import Aborted, DiskSpace, NothingToDo
+from pkgman.model.request import Policy
+from solver import solve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pkgman.model.package import RpmFile
+    from pkgman.model.request import Request
+    from pkgman.model.transaction import Solution
+    from pkgman.session import Session
+    from solver.pool import Pool
+
+_AUTOREMOVING = frozenset(("autoremove", "autoerase"))
+_ERASING = frozenset(("erase", "remove", "autoerase", "autoremove", "history"))
+
+
+def policy_of(session: Session) -> Policy:
+    """Return what a solution may do, from the configuration and the options."""
+    config, flag = session.config, session.flag
+    excludes = [value for _, value in session.line.all("exclude")]
+    if not flag("disableexcludes"):
+        excludes += config.excludepkgs
+    return Policy(
+        best=flag("best"),
+        allow_erasing=flag("allowerasing") or session.command in _ERASING,
+        skip_broken=flag("skip-broken"),
+        skip_conflicts=flag("skipconflicts"),
+        skip_obsoletes=flag("skipobsoletes"),
+        # autoremove goes all the way down, whatever the configuration (commands 4.1).
+        clean_deps=session.command in _AUTOREMOVING
+        or (config.clean_requirements_on_remove and not flag("noautoremove")),
+        excludes=tuple(excludes),
+        minversions=config.minversions,
+        locks=config.locks,
+        protected=config.protected,
+        installonly=config.installonlypkgs,
+        installonly_limit=config.installonly_limit,
+        reinstall_changed=config.distrosync_reinstall_changed,
+        ignore_installed=flag("alldeps"),
+        no_dependencies=flag("nodeps"),
+        auto_installed=session.auto_installed,
+    )
+
+
+def unmet_files(session: Session, pool: Pool) -> Callable[[frozenset[str]], None]:
+    """Return what the solver calls when file dependencies cannot be met by primary alone."""
+
+    def find(paths: frozenset[str]) -> None:
+        add_paths(session, pool, paths)
+
+    return find
+
+
+def alter(session: Session, request: Request, *, files: Sequence[RpmFile] = ()) -> int:
+    """Resolve, show, ask, download, verify, run and record.
+
+    :raises NothingToDo: when the request is met already; exit status 0.
+    :raises Aborted: when the answer is no, in text mode.
+    """
+    return alter_with(session, session.open_pool(files=lambda: files), request)
+
+
+def alter_with(session: Session, pool: Pool, request: Request) -> int:
+    """Do the same with a pool that is loaded already."""
+    _warn_of_excludes(session)
+    solution = solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
+    return carry_out(session, pool, solution)
+
+
+def _warn_of_excludes(session: Session) -> None:
+    excludes = session.config.excludepkgs
+    if excludes and not session.flag("disableexcludes"):
+        session.ui.info("Warning: The following packages are excluded from tdnf.conf:")
+        for name in excludes:
+            session.ui.info(f"  {name}")
+
+
+def carry_out(session: Session, pool: Pool, solution: Solution) -> int:
+    """Take a solution from the tables to the history; see :func:`alter`."""
+    ui = session.ui
+    for note in solution.notes:
+        (ui.diagnostic if note.diagnostic else ui.info)(note.text)
+    for spec in solution.unavailable:
+        ui.info(f"No package \x1b[1m\x1b[30m{spec} \x1b[0mavailable")
+    if not solution.steps:
+        _mark_only(session, solution)
+        raise NothingToDo
+    _check_space(session, solution)
+    if not _agreed(session, solution):
+        return 0
+    session.execution(pool).run(solution)
+    return 0
+
+
+def _mark_only(session: Session, solution: Solution) -> None:
+    """Switch installed packages that were asked for to user-installed; no transaction."""
+    if solution.mark_user and not session.flag("assumeno") and not session.flag("downloadonly"):
+        session.history.mark_user(solution.mark_user)
+
+
+def _check_space(session: Session, solution: Solution) -> None:
+    """Compare the sum of downloads with the cache's file system.
+
+    :raises DiskSpace: 1036, before anything is asked.
+    """
+    needed = sum(step.package.download_size for step in solution.incoming)
+    place = session.line.last("downloaddir") or session.config.cachedir
+    existing = place
+    while not os.path.isdir(existing) and existing != "/":
+        existing = os.path.dirname(existing)
+    status = os.statvfs(existing)
+    free = status.f_bavail * status.f_frsize
+    if needed > free:
+        raise DiskSpace(
+            f"{place}: {layout.human(needed).strip()} to download, {layout.human(free).strip()} free"
+        )
+
+
+def _agreed(session: Session, solution: Solution) -> bool:
+    """Show the transaction and ask; False for a no in JSON mode, which is no error there."""
+    ui = session.ui
+    silent = ui.quiet and ui.answer is True
+    if not silent:
+        if ui.json:
+            ui.document(layout.transaction_object(solution))
+        else:
+            for line in layout.transaction_lines(solution, ui.width):
+                ui.info(line)
+    if session.flag("downloadonly"):
+        ui.info("tdnf will only download packages needed for the transaction")
+    ui.flush()
+    if ui.confirm():
+        return True
+    if ui.json:
+        return False
+    raise Aborted
