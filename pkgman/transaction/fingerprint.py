@@ -10,15 +10,17 @@ change could leave the same time stamp is not trusted: then no stamp is written.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 _FORMAT = "rpmdb stamp 1"
 _DATABASES = ("rpmdb.sqlite", "Packages.db", "Packages")
 _WAL = "rpmdb.sqlite-wal"
+_USUAL_PLACES = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "root/.rpmdb")
 _MACRO_DIRECTORIES = ("/usr/lib/rpm", "/usr/lib/rpm/macros.d", "/etc/rpm", "/usr/etc/rpm")
 _HOME_FILES = (".rpmmacros", ".config/rpm/macros", ".rpmrc", ".config/rpm/rpmrc")
 
@@ -28,77 +30,68 @@ _COARSE_NS = 2_100_000_000
 
 
 class Stamp(NamedTuple):
-    """What librpm said when the database was in its present state.
-
-    ``release_versions`` maps blank-joined ``distroverpkg`` lists to what they gave.
-    """
+    """What librpm said when the database was in its present state."""
 
     cookie: str
-    dbpath: str  # %{_dbpath}, relative to the root
-    release_versions: Mapping[str, str]
-
-
-class Observation(NamedTuple):
-    """The state of all watched files, taken before librpm was asked."""
-
-    identity: str
-    dbpath: str
-    files: tuple[tuple[str, str], ...]  # path, its stats as text
-    newest_ns: int  # latest change, nanoseconds since 1970
-    coarse: bool  # some time stamp has no fraction of a second
-
-
-def observe(root: str, dbpath: str, defines: Sequence[tuple[str, str]] = ()) -> Observation:
-    """Look at everything that the database's content can depend on."""
-    newest, coarse, files = 0, False, []
-    for path in _watched(root, dbpath):
-        text, changed = _stats(path)
-        files.append((path, text))
-        newest = max(newest, changed)
-        coarse = coarse or (changed > 0 and changed % 1_000_000_000 == 0)
-    return Observation(_identity(root, defines), dbpath, tuple(files), newest, coarse)
+    dbpath: str  # %{_dbpath}, below the root
+    release_version: str  # $releasever, "" if nothing provides it
 
 
 def write(
-    stamp_path: str, seen: Observation, cookie: str, release_versions: Mapping[str, str], *, now_ns: int
+    stamp_path: str,
+    root: str,
+    defines: Sequence[tuple[str, str]],
+    packages: Sequence[str],
+    *,
+    dbpath: str,
+    cookie: str,
+    release_version: str,
+    asked_ns: int = 0,
 ) -> bool:
-    """Keep an answer that librpm gave after ``seen`` was taken; say whether it was kept.
+    """Keep what librpm answered; say whether it was kept.
 
-    It is not when a watched file is too young, when it changed meanwhile, or
-    when the place is not writable: a stamp is a convenience. ``now_ns`` is the
-    present time in nanoseconds since 1970.
+    It is not when a watched file may have changed since shortly before librpm was
+    asked, or when the place is not writable: a stamp is a convenience.
+    ``packages`` is the ``distroverpkg`` list; ``asked_ns`` is the time before the
+    first question, in nanoseconds since 1970 (0: less than two seconds ago).
     """
-    young = _COARSE_NS if seen.coarse else _FINE_NS
-    if now_ns - seen.newest_ns < young or any(_stats(path)[0] != text for path, text in seen.files):
-        return False
-    lines = [_FORMAT, seen.identity, seen.dbpath, cookie, str(len(release_versions))]
-    for packages, version in release_versions.items():
-        lines += [packages, version]
-    for path, text in seen.files:
+    asked = asked_ns or time.time_ns() - 2_000_000_000
+    lines = [_FORMAT, _identity(root, defines, packages), dbpath, cookie, release_version]
+    for path in _watched(root, dbpath):
+        text, changed = _stats(path)
         lines += [path, text]
+        if asked - changed < (_FINE_NS if changed % 1_000_000_000 else _COARSE_NS):
+            return False
     if any("\n" in line for line in lines):
         return False
     return _replace(stamp_path, "\n".join(lines) + "\n")
 
 
-def read(stamp_path: str, root: str, defines: Sequence[tuple[str, str]] = ()) -> Stamp | None:
+def read(
+    stamp_path: str, root: str, defines: Sequence[tuple[str, str]], packages: Sequence[str]
+) -> Stamp | None:
     """Return the stamp if everything is as it was when it was written, else None."""
     try:
         with open(stamp_path, encoding="utf-8", errors="surrogateescape") as stream:
             lines = stream.read().split("\n")
-        if lines[0] != _FORMAT or lines[1] != _identity(root, defines):
+        if lines[0] != _FORMAT or lines[1] != _identity(root, defines, packages):
             return None
-        dbpath, cookie, count = lines[2], lines[3], int(lines[4])
-        end = 5 + 2 * count
-        versions = dict(zip(lines[5:end:2], lines[6:end:2], strict=True))
-        recorded = list(zip(lines[end:-1:2], lines[end + 1 : -1 : 2], strict=True))
+        stamp = Stamp(cookie=lines[3], dbpath=lines[2], release_version=lines[4])
+        recorded = list(zip(lines[5:-1:2], lines[6:-1:2], strict=True))
     except (OSError, ValueError, IndexError):
         return None
-    if [path for path, _ in recorded] != list(_watched(root, dbpath)):
+    if [path for path, _ in recorded] != list(_watched(root, stamp.dbpath)):
         return None  # a macro file came or went
     if any(_stats(path)[0] != text for path, text in recorded):
         return None
-    return Stamp(cookie, dbpath, versions)
+    return stamp
+
+
+def any_database(root: str) -> bool:
+    """Say whether an rpm database lies at one of its usual places below ``root``, without librpm."""
+    return any(
+        os.path.exists(os.path.join(root, place, name)) for place in _USUAL_PLACES for name in _DATABASES
+    )
 
 
 def _watched(root: str, dbpath: str) -> Iterable[str]:
@@ -137,9 +130,9 @@ def _stats(path: str) -> tuple[str, int]:
     return " ".join(map(str, words)), found.st_ctime_ns
 
 
-def _identity(root: str, defines: Sequence[tuple[str, str]]) -> str:
+def _identity(root: str, defines: Sequence[tuple[str, str]], packages: Sequence[str]) -> str:
     words = (root, os.environ.get("HOME", ""), os.environ.get("RPM_CONFIGDIR", ""))
-    return repr((words, tuple(map(tuple, defines))))
+    return repr((words, tuple(map(tuple, defines)), tuple(packages)))
 
 
 def _replace(path: str, text: str) -> bool:

@@ -25,18 +25,18 @@ _IN_BASE, _ADDED, _REMOVED = 0, 1, 2  # trans_items.type
 _BUSY = 30.0  # seconds to wait for another writer
 _CHUNK = 500  # below sqlite's limit of variables in one statement
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS rpms(Id INTEGER PRIMARY KEY AUTOINCREMENT, nevra TEXT);
-CREATE TABLE IF NOT EXISTS transactions(Id INTEGER PRIMARY KEY AUTOINCREMENT, cookie TEXT, cmdline TEXT,
-    timestamp INTEGER, type INTEGER);
-CREATE TABLE IF NOT EXISTS trans_items(Id INTEGER PRIMARY KEY AUTOINCREMENT, trans_id INTEGER,
-    type INTEGER, rpm_id INTEGER);
-"""
-_FLAG_SCHEMA = """
-CREATE TABLE IF NOT EXISTS names(Id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);
-CREATE TABLE IF NOT EXISTS flag_set(Id INTEGER PRIMARY KEY AUTOINCREMENT, trans_id INTEGER,
-    name_id INTEGER, value INTEGER);
-"""
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS rpms(Id INTEGER PRIMARY KEY AUTOINCREMENT, nevra TEXT)",
+    "CREATE TABLE IF NOT EXISTS transactions(Id INTEGER PRIMARY KEY AUTOINCREMENT, cookie TEXT,"
+    " cmdline TEXT, timestamp INTEGER, type INTEGER)",
+    "CREATE TABLE IF NOT EXISTS trans_items(Id INTEGER PRIMARY KEY AUTOINCREMENT, trans_id INTEGER,"
+    " type INTEGER, rpm_id INTEGER)",
+)
+_FLAG_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS names(Id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT)",
+    "CREATE TABLE IF NOT EXISTS flag_set(Id INTEGER PRIMARY KEY AUTOINCREMENT, trans_id INTEGER,"
+    " name_id INTEGER, value INTEGER)",
+)
 
 
 class Entry(NamedTuple):
@@ -57,77 +57,30 @@ class Change(NamedTuple):
 
 
 class History:
-    """An open history database; use it as a context, or call :meth:`close`.
+    """The history kept in the file ``path``; opened when first needed.
 
-    Every method raises HistoryError 1801 when sqlite fails.
+    Every method raises HistoryError 1801 when sqlite fails, and those that read
+    1802 when there is no history: the file is absent, empty or without tables.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
-        self._has_flags = self._table_exists("flag_set") and self._table_exists("names")
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._writable = False
 
-    # opening
-
-    @classmethod
-    def open(cls, path: str) -> History | None:
-        """Open for reading; None when the file is absent or holds no history.
-
-        :raises HistoryError: 1801 when it is there and no usable database.
-        """
-        if not os.path.exists(path) or os.path.getsize(path) == 0:
-            return None
-        history = cls._connect(path, "ro")
-        if history is not None and history._table_exists("transactions"):
-            return history
-        if history is not None:
-            history.close()
-        return None
-
-    @classmethod
-    def open_existing(cls, path: str) -> History:
-        """Open for reading, where there must be one.
-
-        :raises HistoryError: 1802 when there is no history.
-        """
-        history = cls.open(path)
-        if history is None:
-            raise HistoryError()
-        return history
-
-    @classmethod
-    def create(cls, path: str) -> History:
-        """Open for writing; directory, file (mode 0644) and tables are made if need be.
-
-        :raises PkgmanError: 1600 + errno when the directory cannot be made.
-        """
+    @property
+    def exists(self) -> bool:
+        """Whether there is a history to read."""
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
-        except OSError as error:
-            raise system_error(error) from error
-        history = cls._connect(path, "rw")
-        with _converted(path):
-            history._db.executescript(_SCHEMA)
-        return history
-
-    @classmethod
-    def _connect(cls, path: str, mode: str) -> History:
-        with _converted(path):
-            connection = sqlite3.connect(
-                f"file:{quote(os.path.abspath(path))}?mode={mode}",
-                uri=True,
-                timeout=_BUSY,
-                isolation_level=None,
-            )
-            try:
-                return cls(connection)
-            except BaseException:
-                connection.close()
-                raise
+            return os.path.getsize(self._path) > 0 and self._table_exists("transactions")
+        except OSError:
+            return False
 
     def close(self) -> None:
-        """Close the database."""
-        self._db.close()
+        """Close the file, if it is open."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def __enter__(self) -> History:
         return self
@@ -174,10 +127,28 @@ class History:
                 self._write_flags(number, flags)
             return number
 
+    def mark(self, command: str | None, flags: Mapping[str, bool], *, now: float) -> int:
+        """Change flags in a transaction of their own, without packages; return its id.
+
+        :raises HistoryError: 1802 when there is no history.
+        """
+        with self._writing(create=False):
+            number = self._insert(self.last_cookie, command, now, _DELTA, Change())
+            self._write_flags(number, flags)
+            return number
+
     def set_flags(self, transaction: int, flags: Mapping[str, bool]) -> None:
         """Change flags as part of an existing transaction; unchanged ones are left out."""
-        with self._writing():
+        with self._writing(create=False):
             self._write_flags(transaction, flags)
+
+    def mark_user(self, names: Iterable[str]) -> None:
+        """Turn names into user-installed ones without a transaction of their own.
+
+        Nothing happens without a history: then every package counts as user-installed.
+        """
+        if self.exists:
+            self.set_flags(self.last_id, dict.fromkeys(names, False))
 
     # reading
 
@@ -241,7 +212,7 @@ class History:
 
     def flags(self, transaction: int | None = None) -> dict[str, bool]:
         """Return the flag of every name that ever had one, as of ``transaction`` or now."""
-        if not self._has_flags:
+        if not (self._table_exists("flag_set") and self._table_exists("names")):
             return {}
         limit = self.last_id if transaction is None else transaction
         return {
@@ -253,9 +224,47 @@ class History:
             )
         }
 
-    def auto_installed(self) -> frozenset[str]:
-        """Return the names that came as dependencies."""
+    def auto_installed(self) -> frozenset[str] | None:
+        """Return the names that came as dependencies; None when there is no history."""
+        if not self.exists:
+            return None
         return frozenset(name for name, auto in self.flags().items() if auto)
+
+    # opening
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The connection for reading; made read-only unless a writing one is there."""
+        if self._connection is None:
+            if not os.path.exists(self._path) or os.path.getsize(self._path) == 0:
+                raise HistoryError
+            self._connect("ro")
+        assert self._connection is not None
+        return self._connection
+
+    def _connect(self, mode: str) -> None:
+        self.close()
+        with _converted(self._path):
+            self._connection = sqlite3.connect(
+                f"file:{quote(os.path.abspath(self._path))}?mode={mode}",
+                uri=True,
+                timeout=_BUSY,
+                isolation_level=None,
+            )
+
+    def _open_for_writing(self, *, create: bool) -> None:
+        if self._writable and self._connection is not None:
+            return
+        if create:
+            try:
+                os.makedirs(os.path.dirname(self._path), exist_ok=True)
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+            except OSError as error:
+                raise system_error(error) from error
+        elif not self.exists:
+            raise HistoryError
+        self._connect("rw")
+        self._writable = True
 
     # internals
 
@@ -299,9 +308,8 @@ class History:
         changed = {name: auto for name, auto in flags.items() if present.get(name, False) != auto}
         if not changed:
             return
-        for statement in filter(str.strip, _FLAG_SCHEMA.split(";")):
-            self._db.execute(statement)  # not executescript: that would commit
-        self._has_flags = True
+        for statement in _FLAG_SCHEMA:
+            self._db.execute(statement)
         names = list(changed)
         known = self._lookup("SELECT name, Id FROM names WHERE name IN ({})", names)
         self._db.executemany("INSERT INTO names(name) VALUES (?)", [(n,) for n in names if n not in known])
@@ -315,7 +323,7 @@ class History:
         return self._row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)) is not None
 
     def _rows(self, statement: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        with _converted("history.db"):
+        with _converted(self._path):
             yield from self._db.execute(statement, values)
 
     def _row(self, statement: str, values: tuple[object, ...] = ()) -> tuple[Any, ...] | None:
@@ -325,25 +333,30 @@ class History:
         row = self._row(statement, values)
         return int(row[0] or 0) if row else 0
 
-    def _writing(self) -> _Transaction:
-        return _Transaction(self._db)
+    def _writing(self, *, create: bool = True) -> _Transaction:
+        self._open_for_writing(create=create)
+        return _Transaction(self._db, self._path)
 
 
 class _Transaction:
     """A write transaction of sqlite: all or nothing."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._db = connection
+        self._path = path
 
     def __enter__(self) -> None:
-        with _converted("history.db"):
+        with _converted(self._path):
             self._db.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                self._db.execute(statement)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        with _converted("history.db"):
-            self._db.execute("ROLLBACK" if kind else "COMMIT")
+        with _converted(self._path):
+            if self._db.in_transaction:  # sqlite itself rolls back when the disk is full
+                self._db.execute("ROLLBACK" if kind else "COMMIT")
         if isinstance(error, sqlite3.Error):
-            raise HistoryError(f"history.db: {error}", number=UNUSABLE) from error
+            raise HistoryError(f"{self._path}: {error}", number=UNUSABLE) from error
 
 
 class _converted:  # noqa: N801

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import rpm
@@ -103,6 +104,15 @@ class RpmDatabase:
         with _Open(self.root) as ts:
             if ts.pgpImportPubkey(certificate.data) != 0:
                 raise PkgmanError(f"rpm refuses the key {certificate.fingerprint}", number=IMPORT_REFUSED)
+
+    @contextmanager
+    def hushed(self) -> Iterator[None]:
+        """Return a context in which librpm prints errors only."""
+        rpm.setVerbosity(min(self.verbosity, int(rpm.RPMLOG_ERR)))
+        try:
+            yield
+        finally:
+            rpm.setVerbosity(self.verbosity)
 
     def release_version(self, packages: Sequence[str]) -> str | None:
         """Return ``$releasever``, or None if nothing installed provides any of ``packages``.
