@@ -130,7 +130,7 @@ class Root:
 
     def rpm(self, *arguments: str) -> Result:
         """rpm on this root."""
-        return _run(["rpm", "--root", str(self.path), *arguments], self.environment())
+        return _run([*self._privilege(), "rpm", "--root", str(self.path), *arguments], self.environment())
 
     @property
     def installed(self) -> list[str]:
@@ -144,7 +144,11 @@ class Root:
 
     def chroot(self, *command: str) -> Result:
         """Run something that is installed in the root."""
-        return _run(["chroot", str(self.path), *command], {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        return _run([*self._privilege(), "chroot", str(self.path), *command], environment)
+
+    def _privilege(self) -> list[str]:
+        return own_run(self.run) if os.geteuid() != 0 else []
 
 
 class Tdnf:
