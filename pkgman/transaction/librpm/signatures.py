@@ -78,6 +78,8 @@ class SignatureChecker:
             self._keyless = rpm.ts(self._root)
             self._keyless.setKeyring(rpm.keyring())
             self._keyless.setVSFlags(flags)
+            self._plain = rpm.ts(self._root)
+            self._plain.setVSFlags(flags | int(rpm.RPMVSF_MASK_NOSIGNATURES))
         except BaseException:
             self.close()
             raise
@@ -93,6 +95,9 @@ class SignatureChecker:
             trust = Trust.UNSIGNED if self._signatures else Trust.GOOD
         else:
             trust, header = self._read(self._keyed, fd, path)
+        if header is None:  # without a trusted signature librpm gives none
+            _, header = self._read(self._plain, fd, path)
+            assert header is not None
         algorithm = int(header[rpm.RPMTAG_PAYLOADDIGESTALGO] or 0)
         digests: Sequence[str] = header[rpm.RPMTAG_PAYLOADDIGEST] or ()
         known = bool(digests) and algorithm in _DIGESTS
@@ -109,9 +114,9 @@ class SignatureChecker:
 
     def close(self) -> None:
         """Remove the scratch database."""
-        for ts in (getattr(self, "_keyed", None), getattr(self, "_keyless", None)):
-            if ts is not None:
-                ts.closeDB()
+        for name in ("_keyed", "_keyless", "_plain"):
+            if hasattr(self, name):
+                getattr(self, name).closeDB()
         shutil.rmtree(self._root, ignore_errors=True)
 
     def __enter__(self) -> SignatureChecker:
@@ -133,13 +138,12 @@ class SignatureChecker:
         finally:
             ts.closeDB()
 
-    def _read(self, ts: rpm.ts, fd: int, path: str) -> tuple[Trust, rpm.hdr]:
+    def _read(self, ts: rpm.ts, fd: int, path: str) -> tuple[Trust, rpm.hdr | None]:
         os.lseek(fd, 0, os.SEEK_SET)
-        # The binding's own wrapper throws the header away when there is no key.
         result, header = _BINDING.hdrFromFdno(ts, fd)
         if result == rpm.RPMRC_NOTFOUND:
             raise PkgmanError(f"{path}: not an rpm package", number=NOT_A_PACKAGE)
-        if header is None or result not in _TRUST:
+        if result not in _TRUST:
             raise PkgmanError(f"{path}: the header is damaged or its signature is wrong", number=DAMAGED)
         return _TRUST[result], header
 

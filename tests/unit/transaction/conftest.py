@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,17 +14,21 @@ from pkgman.transaction.librpm.database import RpmDatabase
 from pkgman.transaction.librpm.run import Options, Outcome, run
 from pkgman.transaction.verify import Checks, Incoming, close_all, verify
 from tests.support.keys import Signer
-from tests.support.rpms import Rpm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pkgman.transaction.verifiedfile import VerifiedFile
+    from tests.support.rpms import Rpm
     from tests.support.workshop import Workshop
 
 # Every test, and librpm in this process, stays below its own root.
 DBPATH = ("_dbpath", "/var/lib/rpm")
 rpm.addMacro(*DBPATH)
+
+
+DEFAULT = Options()
 
 
 class Words:
@@ -130,9 +133,7 @@ class World:
             tuple(package(old, SYSTEM_REPO) for old in replaces),
         )
 
-    def run(
-        self, *steps: Step, files: dict[Rpm, Path] | None = None, options: Options = Options()
-    ) -> Outcome:  # noqa: B008
+    def run(self, *steps: Step, files: dict[Rpm, Path] | None = None, options: Options = DEFAULT) -> Outcome:
         """Carry out steps with unchecked signatures; files are built as needed."""
         incoming = []
         unsigned = self.source._replace(gpgcheck=False)
