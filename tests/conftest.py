@@ -67,7 +67,7 @@ def make_repo(workshop: Workshop, signing_key: Signer, tmp_path: Path) -> Callab
     With ``signed=False`` neither packages nor metadata are signed.
     """
 
-    def make(id: str, *rpms: Rpm, signed: bool = True, **options: Any) -> Repo:  # noqa: ANN401
+    def make(id: str, *rpms: Rpm, signed: bool = True, **options: Any) -> Repo:
         paths = workshop.build(*rpms, signed=signed)
         return publish(tmp_path / "www" / id, paths, id=id, signer=signing_key if signed else None, **options)
 

@@ -46,7 +46,7 @@ class Result:
         return int(found[-1]) if found else None
 
     @property
-    def json(self) -> Any:  # noqa: ANN401
+    def json(self) -> Any:
         """Standard output, parsed."""
         return json.loads(self.stdout)
 
