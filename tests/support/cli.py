@@ -77,8 +77,8 @@ class Result:
 class Root:
     """A fresh install root with the configuration beside it, all below one scratch folder.
 
-    ``conf`` is the main configuration file, ``repodir`` the folder of .repo files, ``cachedir``
-    and ``persistdir`` keys point into the scratch folder resp. the root.
+    ``conf`` is the main configuration file and ``repodir`` the folder of .repo files; the cache and
+    the history lie inside the root at ``cachedir`` and ``history``, as a relocated tdnf has them.
     """
 
     def __init__(self, scratch: Path, *, settings: Mapping[str, object] | None = None) -> None:
@@ -87,7 +87,7 @@ class Root:
         self.home = scratch / "home"
         self.run = scratch / "run"
         self.repodir = scratch / "repos.d"
-        self.cachedir = scratch / "cache"
+        self.cachedir = self.path / "var/cache/tdnf"
         self.conf = scratch / "conf/tdnf.conf"
         for folder in (self.path, self.home, self.run, self.repodir, self.conf.parent):
             folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ class Root:
             "installonly_limit": 3,
             "clean_requirements_on_remove": True,
             "repodir": self.repodir,
-            "cachedir": self.cachedir,
+            "cachedir": "/var/cache/tdnf",
             "persistdir": "/var/lib/tdnf",
             **settings,
         }
