@@ -25,7 +25,7 @@ _ATTRIBUTE = re.compile(rb"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _FILE = re.compile(rb"<file\b[^>]*>([^<]*)</file>")
 _ENTITY = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|\w+);")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_LITERAL = re.compile(r"\[[^]]*\]|[*?\\]")
+_SPECIAL = re.compile(r"\[[^]]*\]|[*?\\&<>\"'\[\]]")  # of globs, and what XML may spell otherwise
 
 
 class FileHit(NamedTuple):
@@ -102,10 +102,11 @@ def files_of(pieces: Iterable[bytes], wanted: Collection[str]) -> dict[str, tupl
         while True:
             if word:
                 end = text.find(b"</package>", position)
-                stop = end if end >= 0 else max(position, text.rfind(b"<", position))
+                # The last element may not be complete, so it is left for the next round.
+                stop = end if end >= 0 else _unfinished(text, position)
                 files += [plain(match[1]) for match in _FILE.finditer(text, position, stop)]
                 if end < 0:
-                    position = _unfinished(text, position)
+                    position = stop
                     break
                 result[word] = tuple(files)
                 word, files, position = "", [], end
@@ -189,8 +190,7 @@ def _by_words(spellings: dict[bytes, str]) -> Callable[[bytes, int], Iterator[tu
 
 def _by_glob(glob: str) -> Callable[[bytes, int], Iterator[tuple[int, str]]]:
     matches = re.compile(fnmatch.translate(glob.replace("[^", "[!"))).match
-    literals = [part for part in _LITERAL.split(glob) if not set(part) & set("&<>\"'[]")]
-    core = max(literals, key=len, default="")
+    core = max(_SPECIAL.split(glob), key=len)
     # A literal beginning is anchored to the tag's end, which is rarer than its text alone.
     anchored = bool(core) and glob.startswith(core)
     needle = (">" * anchored + core or ">/").encode("utf-8", "surrogateescape")
