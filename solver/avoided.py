@@ -7,7 +7,7 @@ that shows as a problem, or not at all when the solver takes another package.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -25,7 +25,7 @@ _WANTED = (solv.SOLVABLE_REQUIRES, solv.SOLVABLE_RECOMMENDS)
 def matters(
     pool: Pool,
     missing: AbstractSet[str],
-    found_problems: Iterable[Any],
+    found_problems: Iterable[solv.Problem],
     new: tuple[int, ...],
     whole_system: bool,
 ) -> bool:
@@ -34,7 +34,7 @@ def matters(
     :param new: the packages that the solution brings.
     :param whole_system: the request was to update everything.
     """
-    raw: Any = pool.prepare(file_provides=True)
+    raw: solv.Pool = pool.prepare(file_provides=True)
     blocked: set[int] = set()
     for path in missing:
         blocked.update(s.id for s in raw.whatcontainsdep(solv.SOLVABLE_REQUIRES, raw.str2id(path)))
@@ -49,7 +49,7 @@ def matters(
 
 def _passed_over(pool: Pool, blocked: set[int], new: tuple[int, ...], whole_system: bool) -> bool:
     """Say whether a better version of a name that the solution has was not taken."""
-    names: dict[str, list[Any]] = {}
+    names: dict[str, list[solv.XSolvable]] = {}
     for handle in new:
         solvable = pool.raw.id2solvable(handle)
         names.setdefault(solvable.name, []).append(solvable)
@@ -64,7 +64,7 @@ def _passed_over(pool: Pool, blocked: set[int], new: tuple[int, ...], whole_syst
     return False
 
 
-def _unused(raw: Any, blocked: set[int], new: tuple[int, ...]) -> bool:
+def _unused(raw: solv.Pool, blocked: set[int], new: tuple[int, ...]) -> bool:
     """Say whether a new package wants something that a blocked package provides."""
     wanted: set[int] = set()
     for handle in new:

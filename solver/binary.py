@@ -12,7 +12,6 @@ import contextlib
 import os
 import stat
 import zlib
-from typing import Any
 
 import solv
 import solv._solv
@@ -22,7 +21,7 @@ _CRC_SIZE = 4  # bytes
 _PIECE = 1 << 17  # bytes read at a time
 
 
-def read(repo: Any, path: str, key: str) -> bool:
+def read(repo: solv.Repo, path: str, key: str) -> bool:
     """Load the file at ``path`` into the empty libsolv repository ``repo``.
 
     Returns False, with ``repo`` still empty, when the file is absent,
@@ -41,7 +40,7 @@ def read(repo: Any, path: str, key: str) -> bool:
         os.close(descriptor)
 
 
-def write(repo: Any, path: str, key: str) -> bool:
+def write(repo: solv.Repo, path: str, key: str) -> bool:
     """Store ``repo`` at ``path``; False, and nothing changed, when that is not possible."""
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
@@ -96,7 +95,7 @@ def _checksum(descriptor: int, size: int) -> int:
     return crc
 
 
-def _load(repo: Any, descriptor: int) -> bool:
+def _load(repo: solv.Repo, descriptor: int) -> bool:
     os.lseek(descriptor, 0, os.SEEK_SET)
     stream = solv.xfopen_fd("plain", descriptor)
     if stream is None:
@@ -108,7 +107,7 @@ def _load(repo: Any, descriptor: int) -> bool:
     return loaded
 
 
-def _store(repo: Any, descriptor: int, tail: bytes) -> bool:
+def _store(repo: solv.Repo, descriptor: int, tail: bytes) -> bool:
     stream = solv.xfopen_fd("plain", descriptor, "w")
     if stream is None:
         return False

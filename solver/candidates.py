@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -20,12 +20,12 @@ class Chooser:
     """
 
     def __init__(self, pool: Pool, hidden: frozenset[int]) -> None:
-        self._raw: Any = pool.prepare()
+        self._raw: solv.Pool = pool.prepare()
         self._arch = pool.arch
         self._hidden = hidden
         self._arches: dict[frozenset[str], frozenset[str]] = {}
 
-    def solvable(self, handle: int) -> Any:
+    def solvable(self, handle: int) -> solv.XSolvable:
         """Return libsolv's object for ``handle``."""
         return self._raw.id2solvable(handle)
 
@@ -111,7 +111,7 @@ class Chooser:
         return self._arches[arches]
 
 
-def _obsoletes(solvable: Any, target: Any) -> bool:
+def _obsoletes(solvable: solv.XSolvable, target: solv.XSolvable) -> bool:
     return any(
         target.matchesdep(solv.SOLVABLE_NAME, dep.id)
         for dep in solvable.lookup_deparray(solv.SOLVABLE_OBSOLETES)
@@ -120,7 +120,7 @@ def _obsoletes(solvable: Any, target: Any) -> bool:
 
 def _best_arches(machine: str, arches: frozenset[str]) -> frozenset[str]:
     """Ask libsolv's arch policy, in a pool with one package per arch."""
-    raw: Any = solv.Pool()
+    raw: solv.Pool = solv.Pool()
     raw.disown()
     raw.setdisttype(solv.Pool.DISTTYPE_RPM)
     raw.setarch(machine)

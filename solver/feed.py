@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import solv
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MESSAGE_LIMIT = 1 << 16  # bytes: a pipe holds as much, so the child never waits
 
 
-def parse(repo: Any, feed: Callable[[int], None], label: str) -> None:
+def parse(repo: solv.Repo, feed: Callable[[int], None], label: str) -> None:
     """Fill ``repo`` from the plain primary.xml that ``feed`` writes to a file descriptor.
 
     ``feed`` runs in a child process; its expected failures arrive here.
@@ -61,7 +61,7 @@ def parse(repo: Any, feed: Callable[[int], None], label: str) -> None:
     _judge(words, status, "" if parsed else repo.pool.errstr or "not primary metadata", label)
 
 
-def _parse(repo: Any, descriptor: int) -> bool:
+def _parse(repo: solv.Repo, descriptor: int) -> bool:
     stream = solv.xfopen_fd("primary.xml", descriptor)
     if stream is None:
         return False

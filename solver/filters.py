@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import solv
 
@@ -64,7 +64,7 @@ def _below(pool: Pool, entry: str) -> set[int]:
     name, equal, evr = (part.strip() for part in entry.partition("="))
     if not (name and equal and evr):
         return set()
-    raw: Any = pool.raw
+    raw: solv.Pool = pool.raw
     lower = raw.rel2id(raw.str2id(name), raw.str2id(evr), solv.REL_LT)
     return {
         handle

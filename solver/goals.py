@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -74,6 +74,14 @@ class Goal:
             self._downgrade_all()
         if request.autoremove_all:
             self._autoremove_all()
+
+    def want_all(self) -> None:
+        """Want the best version of every available name that this machine can run."""
+        names = {s.name for repo in self._pool.raw.repos for s in repo.solvables_iter() if s.installable()}
+        for name in sorted(names):
+            best = self._chooser.best(select.named(self._pool, name))
+            if best is not None and not self._is_installed(best):
+                self._want(best)
 
     # Words
 
@@ -288,7 +296,7 @@ class Goal:
 
 def policy_jobs(pool: Pool, policy: Policy, filters: Filters, locked: Iterable[str]) -> list[tuple[int, int]]:
     """Return the jobs that hold for every request: locks, marks, side-by-side names."""
-    raw: Any = pool.raw
+    raw: solv.Pool = pool.raw
     jobs: list[tuple[int, int]] = []
     by_name = solv.Job.SOLVER_SOLVABLE_NAME
     jobs += [(solv.Job.SOLVER_MULTIVERSION | by_name, raw.str2id(name)) for name in policy.installonly]

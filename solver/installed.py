@@ -7,7 +7,7 @@ each package provides itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -36,7 +36,7 @@ _RELATIONS = (
 class Filler:
     """Adds packages to one libsolv repository; call :meth:`close` at the end."""
 
-    def __init__(self, repo: Any) -> None:
+    def __init__(self, repo: solv.Repo) -> None:
         self._repo = repo
         self._pool = repo.pool
         self._data = repo.add_repodata()
@@ -72,7 +72,7 @@ class Filler:
         """Make what was added readable."""
         self._data.internalize()
 
-    def _add_relations(self, solvable: Any, package: InstalledPackage) -> None:
+    def _add_relations(self, solvable: solv.XSolvable, package: InstalledPackage) -> None:
         for attribute, key in _RELATIONS:
             for dependency in getattr(package, attribute):
                 self._add_relation(solvable, key, dependency, 0)
@@ -85,7 +85,7 @@ class Filler:
                 side = marker if dependency.flags & _PRE else -marker
                 self._add_relation(solvable, solv.SOLVABLE_REQUIRES, dependency, side)
 
-    def _add_relation(self, solvable: Any, key: int, dependency: Dependency, marker: int) -> None:
+    def _add_relation(self, solvable: solv.XSolvable, key: int, dependency: Dependency, marker: int) -> None:
         comparison = dependency.flags & _COMPARISONS
         known = (dependency.name, comparison, dependency.evr)
         relation = self._relations.get(known)

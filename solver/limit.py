@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -23,7 +23,7 @@ def excess(pool: Pool, policy: Policy, outcome: Outcome, sieve: Filters) -> list
 
     Locked and excluded ones stay, and a limit of zero is none.
     """
-    if policy.installonly_limit <= 0 or pool.raw.installed is None:
+    if policy.installonly_limit <= 0 or pool.installed is None or policy.ignore_installed:
         return []
     coming: dict[str, int] = {}
     for handle in instances(pool, policy, outcome):
@@ -39,6 +39,6 @@ def excess(pool: Pool, policy: Policy, outcome: Outcome, sieve: Filters) -> list
     return victims
 
 
-def _age(solvable: Any) -> tuple[int, int]:
+def _age(solvable: solv.XSolvable) -> tuple[int, int]:
     time = solvable.lookup_num(solv.SOLVABLE_INSTALLTIME)
     return (int(time), int(solvable.lookup_num(solv.RPM_RPMDBID)))

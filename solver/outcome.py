@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -31,12 +31,14 @@ class Outcome:
     :param victims: installed packages that go because of installonly_limit.
     """
 
-    def __init__(self, pool: Pool, solver: Any, targets: AbstractSet[int], victims: AbstractSet[int]) -> None:
+    def __init__(
+        self, pool: Pool, solver: solv.Solver, targets: AbstractSet[int], victims: AbstractSet[int]
+    ) -> None:
         self._pool = pool
         self._solver = solver
         self._targets = targets
         self._victims = victims
-        self.transaction: Any = solver.transaction()
+        self.transaction: solv.Transaction = solver.transaction()
         self.new: tuple[int, ...] = tuple(s.id for s in self.transaction.newsolvables())
 
     def removed(self) -> dict[int, tuple[int, ...]]:
@@ -60,12 +62,12 @@ class Outcome:
                 found.extend(self._coming(solvable, update_all, reinstall_changed))
         return tuple(found)
 
-    def _leaving(self, solvable: Any) -> Iterator[Step]:
+    def _leaving(self, solvable: solv.XSolvable) -> Iterator[Step]:
         if not self.transaction.allothersolvables(solvable):
             package = query.package(self._pool, solvable.id)
             yield Step(Action.REMOVE, package, self._reason_to_go(solvable))
 
-    def _coming(self, solvable: Any, update_all: bool, reinstall_changed: bool) -> Iterator[Step]:
+    def _coming(self, solvable: solv.XSolvable, update_all: bool, reinstall_changed: bool) -> Iterator[Step]:
         others = self.transaction.allothersolvables(solvable)
         own = [other for other in others if other.nameid == solvable.nameid]
         action = _action(solvable, own)
@@ -82,7 +84,7 @@ class Outcome:
             if other.nameid != solvable.nameid and (first is None or first.id == solvable.id):
                 yield Step(Action.OBSOLETE, package, reason)
 
-    def _reason_to_go(self, solvable: Any) -> Reason:
+    def _reason_to_go(self, solvable: solv.XSolvable) -> Reason:
         if solvable.id in self._victims:
             return Reason.LIMIT
         if solvable.id in self._targets:
@@ -90,14 +92,14 @@ class Outcome:
         why = self._solver.describe_decision(solvable)[0]
         return Reason.CLEAN if why == solv.Solver.SOLVER_REASON_CLEANDEPS_ERASE else Reason.DEPENDENCY
 
-    def _reason_to_come(self, solvable: Any) -> Reason:
+    def _reason_to_come(self, solvable: solv.XSolvable) -> Reason:
         if solvable.id in self._targets:
             return Reason.USER
         why = self._solver.describe_decision(solvable)[0]
         return Reason.WEAK if why in _WEAK else Reason.DEPENDENCY
 
 
-def _action(solvable: Any, own: list[Any]) -> Action:
+def _action(solvable: solv.XSolvable, own: list[solv.XSolvable]) -> Action:
     """Say what ``solvable`` does to the installed packages of its name."""
     if not own:
         return Action.INSTALL

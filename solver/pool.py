@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
         """The package that owns a file, as a filelists scan names it."""
 
         @property
-        def name(self) -> str: ...
+        def name(self) -> str: ...  # noqa: D102
         @property
-        def epoch(self) -> int: ...
+        def epoch(self) -> int: ...  # noqa: D102
         @property
-        def version(self) -> str: ...
+        def version(self) -> str: ...  # noqa: D102
         @property
-        def release(self) -> str: ...
+        def release(self) -> str: ...  # noqa: D102
         @property
-        def arch(self) -> str: ...
+        def arch(self) -> str: ...  # noqa: D102
 
 
 class Pool:
@@ -40,16 +40,16 @@ class Pool:
 
     def __init__(self, arch: str) -> None:
         self.arch = arch
-        self.raw: Any = solv.Pool()
+        self.raw: solv.Pool = solv.Pool()
         # libsolv's objects do not keep their pool alive, and one that is released
         # after it crashes the process. The pool lives as long as the process anyway.
         self.raw.disown()
         self.raw.setdisttype(solv.Pool.DISTTYPE_RPM)
         self.raw.setarch(arch)
-        self.installed: Any = None
+        self.installed: solv.Repo | None = None
         self.files: dict[str, int] = {}
         """Handles of the packages given as files, by path."""
-        self._cmdline: Any = None
+        self._cmdline: solv.Repo | None = None
         self._indexed = False
         self._file_provides = False
         self._required_files: list[int] = []
@@ -110,7 +110,7 @@ class Pool:
             filler.set_download(handle, file.path, file.size)
         filler.close()
 
-    def prepare(self, *, file_provides: bool = False) -> Any:
+    def prepare(self, *, file_provides: bool = False) -> solv.Pool:
         """Make the pool answer questions and return libsolv's pool.
 
         :param file_provides: also make packages provide the files that others require.
@@ -147,7 +147,7 @@ class Pool:
                 solvable.add_deparray(solv.SOLVABLE_PROVIDES, file, solv.SOLVABLE_FILEMARKER)
                 self._indexed = False
 
-    def repo(self, repo_id: str) -> Any:
+    def repo(self, repo_id: str) -> solv.Repo:
         """Return libsolv's repository.
 
         :raises KeyError: when no such repository is loaded.
@@ -157,7 +157,7 @@ class Pool:
                 return repo
         raise KeyError(repo_id)
 
-    def _new_repo(self, name: str) -> Any:
+    def _new_repo(self, name: str) -> solv.Repo:
         self._indexed = False
         self._file_provides = False
         return self.raw.add_repo(name)

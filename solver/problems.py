@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -33,7 +33,7 @@ _PACKAGE_RULES = (
 )
 
 
-def lines(problems: Iterable[Any]) -> list[str]:
+def lines(problems: Iterable[solv.Problem]) -> list[str]:
     """Return ``N. TEXT`` per problem, its further causes indented below, and the count."""
     result: list[str] = []
     count = 0
@@ -45,7 +45,7 @@ def lines(problems: Iterable[Any]) -> list[str]:
     return [*result, f"Found {count} problem(s) while resolving"]
 
 
-def causes(problem: Any) -> list[str]:
+def causes(problem: solv.Problem) -> list[str]:
     """Return every cause of ``problem`` in libsolv's words, the most telling one first."""
     texts = [problem.findproblemrule().info().problemstr()]
     for rule in problem.findallproblemrules():
@@ -53,7 +53,7 @@ def causes(problem: Any) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def ignored(problem: Any, policy: Policy, raw: Any) -> bool:
+def ignored(problem: solv.Problem, policy: Policy, raw: solv.Pool) -> bool:
     """Say whether one of the ``--skip`` options passes over ``problem``."""
     info = problem.findproblemrule().info()
     types: frozenset[int] = frozenset()
@@ -73,7 +73,7 @@ def ignored(problem: Any, policy: Policy, raw: Any) -> bool:
     )
 
 
-def packages(problem: Any) -> set[int]:
+def packages(problem: solv.Problem) -> set[int]:
     """Return the packages that the rules of ``problem`` speak of."""
     return {
         info.solvable.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import solv
 
@@ -208,7 +208,7 @@ def search(pool: Pool, terms: Iterable[str]) -> tuple[int, ...]:
 _COMPLETE = solv.Dataiterator.SEARCH_FILES | solv.Dataiterator.SEARCH_COMPLETE_FILELIST
 
 
-def _owners(raw: Any, spec: str) -> set[int]:
+def _owners(raw: solv.Pool, spec: str) -> set[int]:
     """Return the packages with a file ``spec``, a path or a glob with a slash."""
     if "/" not in spec:
         return set()
@@ -217,9 +217,9 @@ def _owners(raw: Any, spec: str) -> set[int]:
     return {match.solvid for match in iterator}
 
 
-def _relations(solvable: Any, kind: Kind) -> list[Any]:
+def _relations(solvable: solv.XSolvable, kind: Kind) -> list[solv.Dep]:
     key = _KEYS[kind]
-    relations: list[Any] = []
+    relations: list[solv.Dep] = []
     if kind != "requires-pre":
         relations += solvable.lookup_deparray(key)  # without the file provides
     if key == solv.SOLVABLE_REQUIRES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import solv
 
@@ -94,7 +94,7 @@ def in_order(pool: Pool, handles: Iterable[int]) -> tuple[int, ...]:
     return tuple(sorted(set(handles), key=rank))
 
 
-def _select(raw: Any, spec: str, flags: int) -> list[int]:
+def _select(raw: solv.Pool, spec: str, flags: int) -> list[int]:
     name, unequal, evr = spec.partition("!=")
     if not unequal:
         return [s.id for s in raw.select(spec, flags).solvables()]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import solv
 
 from pkgman.model.errors import Protected, Unsolvable
+from pkgman.model.request import Request
 from pkgman.model.transaction import Action, Note, Reason, Solution, Step
 from solver import avoided, filters, goals, limit, problems, query
 from solver.outcome import Outcome
@@ -14,7 +15,7 @@ from solver.outcome import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pkgman.model.request import Policy, Request
+    from pkgman.model.request import Policy
     from solver.filters import Filters
     from solver.goals import Goal
     from solver.pool import Pool
@@ -32,8 +33,8 @@ Jobs = list[tuple[int, int]]
 
 
 class _Answer(NamedTuple):
-    solver: Any
-    problems: list[Any]
+    solver: solv.Solver
+    problems: list[solv.Problem]
 
 
 def solve(
@@ -64,6 +65,22 @@ def solve(
     elif goal.jobs:
         steps = _Run(pool, request, policy, sieve, goal).steps(find_files)
     return Solution(steps, tuple(goal.notes), tuple(goal.unavailable), frozenset(goal.mark_user))
+
+
+def check_all(
+    pool: Pool, policy: Policy, *, find_files: Callable[[frozenset[str]], None] | None = None
+) -> None:
+    """See whether the best version of every available name can be installed at once.
+
+    :param find_files: as for :func:`solve`.
+    :raises Unsolvable: it cannot; ``lines`` hold all problems.
+    """
+    pool.prepare(file_provides=True)
+    sieve = filters.build(pool, policy)
+    goal = goals.Goal(pool, policy, sieve)
+    goal.want_all()
+    if goal.jobs:
+        _Run(pool, Request(), policy, sieve, goal).steps(find_files)
 
 
 def _named_only(pool: Pool, goal: Goal) -> tuple[Step, ...]:

@@ -36,6 +36,6 @@ def find(pool: Pool, names: AbstractSet[str]) -> tuple[int, ...]:
             for dependency in solvable.lookup_idarray(key):
                 if dependency not in providers:
                     found = raw.whatprovides(dependency)
-                    providers[dependency] = candidates.intersection(s.id for s in found)
+                    providers[dependency] = frozenset(s.id for s in found) & candidates
                 needed |= providers[dependency] - {solvable.id}
     return tuple(sorted(candidates - needed))
