@@ -39,4 +39,4 @@ def usage_lines() -> Iterator[str]:
     for name, info in COMMANDS.items():
         yield f"{name:<19} {info.summary}"
     yield ""
-    yield "See tdnf(8) for what each command and option does."
+    yield "The README and docs/commands.md say what each command and option does."
