@@ -50,6 +50,11 @@ def mirrorlist_path(source: RepoSource) -> str:
     return f"{source.metadata_dir}/mirrorlist"
 
 
+def metalink_path(source: RepoSource) -> str:
+    """The cached metalink."""
+    return f"{source.metadata_dir}/repodata/metalink"
+
+
 def _marker(source: RepoSource) -> str:
     return f"{source.metadata_dir}/lastrefresh"
 

@@ -202,8 +202,9 @@ def _by_glob(glob: str) -> Callable[[bytes, int], Iterator[tuple[int, str]]]:
             end = text.find(b"</file>", begin)
             if end < 0:
                 return
-            path = plain(text[begin:end])
-            if "<" not in path and matches(path):
+            raw = text[begin:end]
+            path = "" if b"<" in raw else plain(raw)
+            if path and matches(path):
                 yield begin - 1, path
             position = text.find(needle, max(end, position + 1))
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkgman.model.errors import MetadataError, system_error
+from pkgman.model.errors import MetadataError, PkgmanError, system_error
 from pkgman.model.progress import SILENT
 from repo_meta import cache
 from repo_meta.fetch import Item, no_url
+from repo_meta.metalink import parse_metalink
 
 if TYPE_CHECKING:
     from pkgman.model.progress import Progress, Reporter
     from pkgman.model.repo import RepoSource
     from repo_meta.fetch import Fetcher
+    from repo_meta.metalink import Metalink
 
 MAX_LIST = 1 << 20  # bytes of a mirrorlist or metalink
 
@@ -27,11 +29,13 @@ def base_urls(
 ) -> tuple[str, ...]:
     """Return the base URLs in the order to be tried, never empty.
 
-    A mirrorlist replaces ``baseurl``. It lies in the cache and is fetched when it is not there or
-    older than ``metadata_expire`` seconds at ``now``; without ``now`` its age does not count.
+    A metalink replaces a mirrorlist, which replaces ``baseurl``. A mirrorlist lies in the cache and is
+    fetched when it is not there or older than ``metadata_expire`` seconds at ``now``; without ``now`` its age does not count.
 
     :raises PkgmanError: 2500 when there is no base URL; errors of fetching.
     """
+    if source.metalink:
+        return metalink(source, fetcher, progress=progress, report=report).base_urls
     if not source.mirrorlist:
         if not source.baseurls:
             raise no_url(source)
@@ -42,7 +46,7 @@ def base_urls(
         item = Item(path, source.id, limit=MAX_LIST)
         fetcher.fetch(source, source.mirrorlist, item, progress=progress, report=report)
         data = cache.read_file(path, MAX_LIST) or b""
-    urls = parse_mirrorlist(data)
+    urls = parse_mirrorlist(data, local=source.mirrorlist.startswith("file:"))
     if not urls:
         try:
             cache.remove_tree(path)  # so that the next run asks again
@@ -57,8 +61,41 @@ def _is_old(source: RepoSource, path: str, now: float) -> bool:
     return age is None or 0 <= source.metadata_expire < age
 
 
-def parse_mirrorlist(data: bytes) -> tuple[str, ...]:
+def metalink(
+    source: RepoSource,
+    fetcher: Fetcher,
+    *,
+    path: str = "",
+    progress: Progress = SILENT,
+    report: Reporter = SILENT,
+) -> Metalink:
+    """Return what the repository's metalink says, fetching it when it is not at ``path``.
+
+    :param path: where it lies; the cached one by default.
+    :raises PkgmanError: as :func:`repo_meta.metalink.parse_metalink`; errors of fetching.
+    """
+    path = path or cache.metalink_path(source)
+    data = cache.read_file(path, MAX_LIST)
+    if data is None:
+        item = Item(path, source.id, limit=MAX_LIST)
+        fetcher.fetch(source, source.metalink, item, progress=progress, report=report)
+        data = cache.read_file(path, MAX_LIST) or b""
+    try:
+        return parse_metalink(data, local=source.metalink.startswith("file:"))
+    except PkgmanError as error:
+        lines = (
+            *error.lines,
+            f"Error: TDNFMetalinkGetBaseURLs {error.number}",
+            "Plugin error: metalink plugin error: (null)",
+            "",
+        )
+        raise PkgmanError(lines, number=error.number) from error
+
+
+def parse_mirrorlist(data: bytes, *, local: bool = False) -> tuple[str, ...]:
     """Read base URLs, one per line; blank lines and lines beginning with ``#`` are left out.
+
+    :param local: the list is a file of this machine, so it may name directories of it.
 
     :raises MetadataError: when it is no text, or a line is no URL.
     """
@@ -70,6 +107,8 @@ def parse_mirrorlist(data: bytes) -> tuple[str, ...]:
     urls = tuple(line for line in lines if line and not line.startswith("#"))
     for url in urls:
         # A list from the network must not make us read this machine's files.
-        if not url.startswith(("http://", "https://", "ftp://", "ftps://")):
+        if not url.startswith(("http://", "https://", "ftp://", "ftps://")) and not (
+            local and url.startswith("file://")
+        ):
             raise MetadataError(f"the mirrorlist has a line that is no URL: {url[:80]!r}")
     return urls

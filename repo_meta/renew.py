@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pkgman.model.progress import Progress, Reporter
     from pkgman.model.repo import MetadataPart, RepoSnapshot, RepoSource
     from repo_meta.fetch import Fetcher
+    from repo_meta.metalink import Metalink
 
 MAX_PART = 2 << 30  # bytes; ceiling for a part whose size repomd.xml does not state
 MAX_SIGNATURE = 1 << 18  # bytes of repomd.xml.asc
@@ -63,22 +64,44 @@ class _Renewal:
 
     def __init__(self, source: RepoSource, fetcher: Fetcher, report: Reporter, progress: Progress) -> None:
         self._source, self._fetcher, self._report, self._progress = source, fetcher, report, progress
+        self._link: Metalink | None = None
 
     def run(self, now: float, *, keepcache: bool) -> RepoSnapshot:
         source = self._source
-        bases = mirror.base_urls(source, self._fetcher, now=now, progress=self._progress, report=self._report)
+        bases = self._base_urls(now)
         data, snapshot = self._repomd(bases)
         old = cache.read_file(cache.repomd_path(source), MAX_REPOMD) if self._readable() else None
         if old == data:
             self._complete(snapshot, bases)
+            if self._link is not None:
+                os.replace(self._link_path, cache.metalink_path(source))
         else:
-            self._replace(snapshot, bases, first=old is None)
+            self._replace(snapshot, bases)
             if not keepcache:
                 cache.remove_packages(source)
         if not cache.recorded_checksum(source, data):
             cache.record_checksum(source, data, snapshot.repomd_checksum)
         cache.touch_marker(source)
         return snapshot
+
+    @property
+    def _link_path(self) -> str:
+        return f"{cache.tmp_dir(self._source)}/metalink"
+
+    def _base_urls(self, now: float) -> tuple[str, ...]:
+        if self._source.metalink:
+            # Fetched anew with each repomd.xml, whose checksum it has.
+            self._link = mirror.metalink(
+                self._source,
+                self._fetcher,
+                path=self._link_path,
+                progress=self._progress,
+                report=self._report,
+            )
+            return self._link.base_urls
+        return mirror.base_urls(
+            self._source, self._fetcher, now=now, progress=self._progress, report=self._report
+        )
 
     def _readable(self) -> bool:
         # A cached file beyond the ceiling is replaced like any other broken one.
@@ -106,9 +129,24 @@ class _Renewal:
         url = join(base, "repodata/repomd.xml")
         self._fetcher.fetch(source, url, item, progress=self._progress, report=self._report)
         data = cache.read_file(path, MAX_REPOMD) or b""
+        if self._link is not None:
+            self._check_link(self._link, path)
         if source.repo_gpgcheck:
             self._check_signature(base, data)
         return data, snapshot_of(source, data, sha256(data))
+
+    def _check_link(self, link: Metalink, path: str) -> None:
+        """Compare the new repomd.xml with the metalink; one right value is enough (plugins 3)."""
+        if not any(file_digest(path, item) == item.hex for item in link.checksums):
+            raise ChecksumMismatch(
+                (
+                    f"Error: Validating Checksum ({path}) FAILED (digest mismatch)",
+                    "Error: TDNFCheckRepoMDFileHash 2501",
+                    "Plugin error: metalink plugin error: (null)",
+                    "",
+                ),
+                number=2501,
+            )
 
     def _check_signature(self, base: str, data: bytes) -> None:
         from repo_meta import signature
@@ -142,22 +180,22 @@ class _Renewal:
             self._report,
         )
 
-    def _replace(self, snapshot: RepoSnapshot, bases: tuple[str, ...], *, first: bool) -> None:
+    def _replace(self, snapshot: RepoSnapshot, bases: tuple[str, ...]) -> None:
         source, primary = self._source, snapshot.primary
         tmp, directory = cache.tmp_dir(source), source.metadata_dir
         name = os.path.basename(cache.part_path(directory, primary))
         fresh = {"repomd.xml": f"{tmp}/repomd.xml"}
+        if self._link is not None:
+            fresh["metalink"] = self._link_path
         if not part_is_good(directory, primary):
             fresh[name] = f"{tmp}/{name}"
             _fetch_to(fresh[name], source, primary, bases, self._fetcher, self._progress, self._report)
-        keep = {name, "metalink"}
-        if not first:
-            # Parts that did not change need not be fetched again; they are verified when used.
-            keep |= {
-                os.path.basename(cache.part_path(directory, part))
-                for part in snapshot.parts
-                if part.checksum is not None and cache.present(directory, part)
-            }
+        # Parts that did not change need not be fetched again; they are verified when used.
+        keep = {name} | {
+            os.path.basename(cache.part_path(directory, part))
+            for part in snapshot.parts
+            if part.checksum is not None and cache.present(directory, part)
+        }
         cache.install(source, fresh, keep=keep)
 
 

@@ -8,8 +8,6 @@ import pytest
 from repo_meta import cache
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pkgman.model.repo import RepoSource
 
 

@@ -1,0 +1,110 @@
+"""Metalink: where repomd.xml lies and what it must be; bytes in, values out (tdnf contract, plugins 3)."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, NamedTuple
+from xml.parsers import expat
+
+from pkgman.model.errors import MetadataError, PkgmanError
+from repo_meta.repomd import checksum
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from pkgman.model.package import Checksum
+
+MALFORMED, BAD_PREFERENCE, UNUSABLE, NO_URL, MISMATCH = 1622, 2708, 1004, 2500, 2501  # tdnf's numbers
+_INDEX = "repodata/repomd.xml"
+_STRENGTH = ("md5", "sha1", "sha256", "sha512")  # ascending
+_NAMES = {"sha-1": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
+
+
+class Metalink(NamedTuple):
+    """What a metalink says: base URLs, the preferred first, and checksums of repomd.xml."""
+
+    base_urls: tuple[str, ...]
+    checksums: tuple[Checksum, ...]  # all of the strongest kind that has a well-formed value
+
+
+def parse_metalink(data: bytes, *, local: bool = False) -> Metalink:
+    """Read a metalink for repomd.xml.
+
+    :param local: the metalink is a file of this machine, so it may name others.
+    :raises PkgmanError: 1622 when it is malformed, 2708 for a preference outside 0 to 100, 2500 without
+        a usable URL, 1004 for a URL of another file or without any checksum that can be used.
+    """
+    handler = _Handler()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = handler.start
+    parser.EndElementHandler = handler.end
+    parser.CharacterDataHandler = handler.text
+    parser.EntityDeclHandler = _refuse_entity
+    try:
+        parser.Parse(data, True)
+    except (expat.ExpatError, ValueError) as error:
+        raise _malformed(f"metalink cannot be read: {error}", MALFORMED) from error
+    schemes = ("http://", "https://", "ftp://", "ftps://", *(("file://",) if local else ()))
+    urls = [(preference, url) for preference, url in handler.urls if url.startswith(schemes)]
+    if not urls:
+        raise _malformed("metalink names no URL that can be used", NO_URL)
+    urls.sort(key=lambda entry: -entry[0])
+    for _, url in urls:
+        if not url.endswith(_INDEX):
+            raise _malformed(f"metalink names a URL that is no {_INDEX}: {url}", UNUSABLE)
+    return Metalink(tuple(url.removesuffix(_INDEX) for _, url in urls), _strongest(handler.checksums))
+
+
+def _strongest(found: list[Checksum]) -> tuple[Checksum, ...]:
+    for kind in reversed(_STRENGTH):
+        values = tuple(item for item in found if item.kind == kind)
+        if values:
+            return values
+    raise _malformed("metalink has no checksum of repomd.xml that can be used", UNUSABLE)
+
+
+def _malformed(text: str, number: int) -> PkgmanError:
+    return PkgmanError((text, f"Unable to parse metalink, ERROR: code={number}"), number=number)
+
+
+def _refuse_entity(*declaration: object) -> NoReturn:
+    raise _malformed(f"metalink declares an entity: {declaration[0]!r}", MALFORMED)
+
+
+class _Handler:
+    def __init__(self) -> None:
+        self.urls: list[tuple[int, str]] = []
+        self.checksums: list[Checksum] = []
+        self._current, self._attributes, self._text = "", dict[str, str](), ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        name = name.rpartition(" ")[2]
+        if name == "file" and attributes.get("name") != "repomd.xml":
+            raise _malformed(f"metalink is for another file: {attributes.get('name')!r}", MALFORMED)
+        if name == "hash" and not attributes.get("type"):
+            raise _malformed("metalink has a hash without a type", MALFORMED)
+        self._current, self._attributes, self._text = name, attributes, ""
+
+    def text(self, text: str) -> None:
+        self._text += text
+
+    def end(self, name: str) -> None:
+        name = name.rpartition(" ")[2]
+        if name == self._current == "url":
+            self.urls.append((self._preference(), self._text.strip()))
+        elif name == self._current == "hash":
+            kind = self._attributes["type"].lower()
+            # An unknown kind or a malformed value is as if it were not there.
+            with contextlib.suppress(MetadataError):
+                self.checksums.append(checksum(_NAMES.get(kind, kind), self._text))
+        self._current = ""
+
+    def _preference(self) -> int:
+        text = self._attributes.get("preference", "0").strip()
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+            raise _malformed(f"metalink has a preference that is no number: {text!r}", MALFORMED)
+        if not 0 <= int(text) <= 100:
+            raise _malformed(f"metalink has a preference outside 0 to 100: {text}", BAD_PREFERENCE)
+        return int(text)
