@@ -199,6 +199,21 @@ def foreign_key() -> Iterator[Signer]:
         yield signer
 
 
+@pytest.fixture(scope="session")
+def foreign_rsa_key() -> Iterator[Signer]:
+    """A foreign key whose signatures are as long as those of the own one."""
+    with Signer.create("Foreign <rsa@localhost>") as signer:
+        yield signer
+
+
+@pytest.fixture(scope="session")
+def subkey_signer() -> Iterator[Signer]:
+    """A key that signs with a subkey."""
+    with Signer.create("Sub <sub@localhost>") as signer:
+        signer.gpg("--passphrase", "", "--quick-add-key", signer.fingerprint, "rsa2048", "sign", "never")
+        yield signer
+
+
 @pytest.fixture
 def world(tmp_path: Path, workshop: Workshop, own_key: Signer, foreign_key: Signer) -> World:
     return World(tmp_path, workshop, own_key, foreign_key)
