@@ -37,7 +37,7 @@ def matters(
     raw: solv.Pool = pool.prepare(file_provides=True)
     blocked: set[int] = set()
     for path in missing:
-        blocked.update(s.id for s in raw.whatcontainsdep(solv.SOLVABLE_REQUIRES, raw.str2id(path)))
+        blocked.update(s.id for s in raw.whatmatchesdep(solv.SOLVABLE_REQUIRES, raw.str2id(path)))
     blocked.difference_update(new)
     blocked = {handle for handle in blocked if not raw.id2solvable(handle).isinstalled()}
     if not blocked:

@@ -125,7 +125,9 @@ def _best_arches(machine: str, arches: frozenset[str]) -> frozenset[str]:
     raw.setdisttype(solv.Pool.DISTTYPE_RPM)
     raw.setarch(machine)
     repo = raw.add_repo("arches")
-    for arch in arches:
+    for arch in sorted(arches):
         solvable = repo.add_solvable()
-        solvable.name, solvable.evr, solvable.arch = "x", "1-1", arch
-    return frozenset(solvable.arch for solvable in raw.best_solvables(repo.solvables))
+        # Names differ, or versions would be compared too and one of two equals dropped.
+        solvable.name, solvable.evr, solvable.arch = arch, "1-1", arch
+    raw.createwhatprovides()  # without it libsolv crashes
+    return frozenset(solvable.arch for solvable in raw.best_solvables(list(repo.solvables)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import solv
 
 from pkgman.model.transaction import Action, Reason, Step
-from solver import query
+from solver import query, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,7 @@ class Outcome:
         if action is Action.REINSTALL and not reinstall_changed and solvable.id not in self._targets:
             return
         reason = self._reason_to_come(solvable)
-        if update_all and own:
+        if update_all and (others or self._is_present(solvable)):
             reason = Reason.USER
         replaces = tuple(query.package(self._pool, other.id) for other in others)
         yield Step(action, query.package(self._pool, solvable.id), reason, replaces)
@@ -83,6 +83,10 @@ class Outcome:
             first = self.transaction.othersolvable(other)
             if other.nameid != solvable.nameid and (first is None or first.id == solvable.id):
                 yield Step(Action.OBSOLETE, package, reason)
+
+    def _is_present(self, solvable: solv.XSolvable) -> bool:
+        """Say whether another instance of an install-only package is installed already."""
+        return any(select.is_installed(self._pool, h) for h in select.named(self._pool, solvable.name))
 
     def _reason_to_go(self, solvable: solv.XSolvable) -> Reason:
         if solvable.id in self._victims:

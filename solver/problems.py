@@ -47,10 +47,15 @@ def lines(problems: Iterable[solv.Problem]) -> list[str]:
 
 def causes(problem: solv.Problem) -> list[str]:
     """Return every cause of ``problem`` in libsolv's words, the most telling one first."""
-    texts = [problem.findproblemrule().info().problemstr()]
+    texts = [_text(problem.findproblemrule().info())]
     for rule in problem.findallproblemrules():
-        texts.extend(info.problemstr() for info in rule.allinfos())
+        texts.extend(_text(info) for info in rule.allinfos())
     return list(dict.fromkeys(texts))
+
+
+def _text(info: solv.Ruleinfo) -> str:
+    # A rich conflict has no single provider, which libsolv words as this.
+    return info.problemstr().removesuffix(" provided by <NULL>")
 
 
 def ignored(problem: solv.Problem, policy: Policy, raw: solv.Pool) -> bool:

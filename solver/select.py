@@ -46,6 +46,8 @@ def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -
     :param source: match source packages, and only those.
     """
     raw = pool.prepare()
+    if spec.startswith("/"):
+        return Matches(())  # files are no package specs, whoever provides them
     extra = solv.Selection.SELECTION_SOURCE_ONLY if source else 0
     for flags, note in _FORMS:
         found = _select(raw, spec, flags | extra)

@@ -148,9 +148,12 @@ class _Run:
 
     def _refuse_removal(self, answer: _Answer) -> None:
         outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
-        staying = {self._pool.raw.id2solvable(handle).name for handle in outcome.new}
+        removed = outcome.removed()
+        installed = self._pool.installed.solvables if self._pool.installed else ()
+        names = {s.name for s in installed if s.id not in removed}
+        staying = names | {self._pool.raw.id2solvable(handle).name for handle in outcome.new}
         lines = []
-        for handle, others in outcome.removed().items():
+        for handle, others in removed.items():
             name = self._pool.raw.id2solvable(handle).name
             if name in self._policy.protected and name not in staying:
                 verb = "obsoleted" if others else "removed"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.solver import case
+from tests.support import solvercase as case
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.case"))
 

@@ -24,17 +24,19 @@ Expected lines are steps (in any order), ``note TEXT``, ``diagnostic TEXT``,
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pkgman.model.errors import PkgmanError
 from pkgman.model.package import RpmFile
 from pkgman.model.request import Policy, Request
-from pkgman.model.transaction import Solution, Step
 from solver.pool import Pool
 from solver.solve import check_all, solve
+from tests.support import solverworld as world
 
-from tests.unit.solver import world
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pkgman.model.transaction import Solution, Step
 
 
 class Case(NamedTuple):
@@ -99,7 +101,7 @@ def run(case: Case, folder: Path) -> list[str]:
             return ["no problems"]
         return _lines(solve(pool, _request(case.request, files), policy, find_files=finder))
     except PkgmanError as error:
-        return [f"error {error.number}", *error.lines]
+        return [f"error {error.number}", *(line.strip() for line in error.lines)]
 
 
 def expected(case: Case) -> list[str]:

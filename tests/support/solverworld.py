@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from pkgman.model.package import Checksum, Dependency, InstalledPackage
 from pkgman.model.repo import MetadataPart, RepoSnapshot
 from solver.pool import Pool
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FLAGS = {"<": ("LT", 2), ">": ("GT", 4), "=": ("EQ", 8), "<=": ("LE", 10), ">=": ("GE", 12)}
 PRIMARY = MetadataPart("primary", "repodata/primary.xml", Checksum("sha256", "0" * 64), 0, None, 0)
@@ -112,9 +114,7 @@ def header(line: str, number: int = 1) -> InstalledPackage:
 
     def relations(field: str, flags: int = 0) -> tuple[Dependency, ...]:
         parts = (split(relation) for relation in it.of(field))
-        return tuple(
-            Dependency(name, flags | (FLAGS[op][1] if op else 0), evr) for name, op, evr in parts
-        )
+        return tuple(Dependency(name, flags | (FLAGS[op][1] if op else 0), evr) for name, op, evr in parts)
 
     return InstalledPackage(
         name=it.name,
