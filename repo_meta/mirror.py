@@ -30,7 +30,8 @@ def base_urls(
     """Return the base URLs in the order to be tried, never empty.
 
     A metalink replaces a mirrorlist, which replaces ``baseurl``. A mirrorlist lies in the cache and is
-    fetched when it is not there or older than ``metadata_expire`` seconds at ``now``; without ``now`` its age does not count.
+    fetched when it is not there or older than ``metadata_expire`` seconds at ``now``; without ``now``
+    its age does not count.
 
     :raises PkgmanError: 2500 when there is no base URL; errors of fetching.
     """

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ from tests.unit.repo_meta.conftest import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pkgman.model.repo import RepoSnapshot, RepoSource
@@ -373,11 +376,36 @@ def test_a_location_with_a_directory_still_lands_in_repodata(load: Loader, repo:
     assert os.path.exists(f"{cache.repodata_dir(load.source)}/{primary.name}")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_cache_that_cannot_be_written_is_error_1613(load: Loader) -> None:
-    load()
+@pytest.fixture
+def open_dir() -> Iterator[str]:
+    """A directory that other users can enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        yield directory
+
+
+@contextlib.contextmanager
+def _nobody() -> Iterator[None]:
+    """Be an unprivileged user for a moment, when we are root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_an_unprivileged_user_reads_a_cache_but_cannot_renew_it(load: Loader, open_dir: str) -> None:
+    load.source = load.source._replace(metadata_dir=f"{open_dir}/cache/lab-1")
+    first = load()
     os.chmod(load.source.metadata_dir, 0o555)
-    with pytest.raises(PkgmanError) as caught:
-        load(refresh=True)
-    os.chmod(load.source.metadata_dir, 0o755)
+    try:
+        with _nobody():
+            assert load() == first
+            with pytest.raises(PkgmanError) as caught:
+                load(refresh=True)
+    finally:
+        os.chmod(load.source.metadata_dir, 0o755)
     assert caught.value.number == 1613
