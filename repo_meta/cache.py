@@ -13,7 +13,6 @@ from pkgman.model.repo import NEVER
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pkgman.model.package import Checksum
     from pkgman.model.repo import MetadataPart, RepoSource
 
 CLEAN_ORDER = ("metadata", "dbcache", "packages", "keys", "expire-cache")
@@ -266,8 +265,3 @@ def _remove_empty(path: str) -> None:
     except OSError as error:
         if error.errno not in (*_GONE, errno.ENOTEMPTY, errno.EEXIST):
             raise
-
-
-def describe(checksum: Checksum) -> str:
-    """A checksum for messages: its kind and the beginning of its digits."""
-    return f"{checksum.kind} {checksum.hex[:16]}…"
