@@ -157,7 +157,10 @@ def repositories(folder: Path, *, real: bool) -> tuple[Path, Path]:
     large, actual = folder / "distro", folder / "rootfs"
     if not (large / "repodata/repomd.xml").exists():
         if not debian.index_files("Contents-deb"):
-            print("no file lists: install apt-file, run apt-get update; going on without", file=sys.stderr)
+            # Once apt-file is installed, an update brings the file lists too.
+            subprocess.run(["apt-get", "-qq", "update"], check=False)
+        if not debian.index_files("Contents-deb"):
+            print("no file lists (is apt-file installed?); going on with made-up ones", file=sys.stderr)
         print("making the distribution's metadata (a minute)", file=sys.stderr, flush=True)
         print(f"{distro.make(large)} packages", file=sys.stderr, flush=True)
     if real and not (actual / "repo/repodata/repomd.xml.asc").exists():
@@ -277,4 +280,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
