@@ -60,7 +60,7 @@ def write(
     for path in _watched(root, dbpath):
         text, changed = _stats(path)
         lines += [path, text]
-        if asked - changed < (_FINE_NS if changed % 1_000_000_000 else _COARSE_NS):
+        if asked - changed < _grain(changed):
             return False
     if any("\n" in line for line in lines):
         return False
@@ -128,6 +128,11 @@ def _stats(path: str) -> tuple[str, int]:
         return "-", 0
     words = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
     return " ".join(map(str, words)), found.st_ctime_ns
+
+
+def _grain(changed: int) -> int:
+    """Return how long after this time a second change might leave the same time, in nanoseconds."""
+    return _FINE_NS if changed % 1_000_000_000 else _COARSE_NS
 
 
 def _identity(root: str, defines: Sequence[tuple[str, str]], packages: Sequence[str]) -> str:

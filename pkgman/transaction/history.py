@@ -168,8 +168,9 @@ class History:
 
         :raises PkgmanError: 1622 for a range that is impossible or selects nothing.
         """
-        last = (last or first) if first else 0
-        if first < 0 or last < first:
+        if first:
+            last = last or first
+        if first < 0 or last < 0 or (first and last < first):
             raise PkgmanError(f"no such range of transactions: {first}-{last}", number=BAD_RANGE)
         rows = self._rows(
             "SELECT t.Id, t.cmdline, t.timestamp,"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import tempfile
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ _SCRIPTS = {
     rpm.RPMTAG_POSTUN: "%postun",
 }
 _PIECE = 1 << 16  # bytes read at once
+_STDOUT = 1  # the descriptor
 
 
 class Callback:
@@ -57,6 +59,7 @@ class Callback:
             rpm.RPMCALLBACK_UNINST_START: self._remove,
             rpm.RPMCALLBACK_INST_STOP: self._finished,
             rpm.RPMCALLBACK_UNINST_STOP: self._finished,
+            rpm.RPMCALLBACK_SCRIPT_START: self._script_begins,
             rpm.RPMCALLBACK_SCRIPT_STOP: self._script_ended,
             rpm.RPMCALLBACK_SCRIPT_ERROR: self._script_failed,
         }
@@ -75,6 +78,9 @@ class Callback:
             self.failure = self.failure or error
             # librpm takes no exception, but it does take a descriptor that cannot be read.
             return self._unreadable() if what == rpm.RPMCALLBACK_INST_OPEN_FILE else None
+
+    def _script_begins(self, _element: rpm.te, _amount: int, _total: int) -> None:
+        self._scripts.take_stdout()
 
     def flush(self) -> None:
         """Hand out what scripts wrote at last: transaction scripts have no end of their own."""
@@ -128,6 +134,7 @@ class Callback:
         self._report.result(f"package {nevra}: script {word} in {_SCRIPTS.get(tag, '(unknown)')}")
 
     def _tell_scripts(self, nevra: str) -> None:
+        self._scripts.give_stdout_back()
         for line in self._scripts.lines():
             self._script_output(f"{nevra}: {line}" if nevra else line)
 
@@ -142,10 +149,33 @@ class _ScriptLog:
     def __init__(self) -> None:
         self._stream = tempfile.TemporaryFile(prefix="tdnf-scripts-")  # noqa: SIM115 - closed by close()
         self._read = 0  # bytes handed out
+        self._stdout = -1  # the real standard output, while this file stands in for it
+        self._flush_c = ctypes.CDLL(None).fflush
 
     @property
     def fd(self) -> int:
         return self._stream.fileno()
+
+    def take_stdout(self) -> None:
+        """Stand in for standard output: Lua runs in this process, and its ``print`` goes there."""
+        if self._stdout < 0:
+            self._flush()
+            try:
+                self._stdout = os.dup(_STDOUT)
+            except OSError:  # it was closed before we began
+                return
+            os.dup2(self.fd, _STDOUT)
+
+    def give_stdout_back(self) -> None:
+        """End that."""
+        if self._stdout >= 0:
+            self._flush()
+            os.dup2(self._stdout, _STDOUT)
+            os.close(self._stdout)
+            self._stdout = -1
+
+    def _flush(self) -> None:
+        self._flush_c(None)  # C's own buffer, of which Python knows nothing
 
     def lines(self) -> Iterator[str]:
         """Yield what came since the last call."""
@@ -158,4 +188,5 @@ class _ScriptLog:
                 yield line.decode("utf-8", "surrogateescape")
 
     def close(self) -> None:
+        self.give_stdout_back()
         self._stream.close()

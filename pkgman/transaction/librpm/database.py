@@ -72,7 +72,6 @@ class RpmDatabase:
         if not self.exists:
             return ""
         with _Open(self.root) as ts:
-            ts.openDB()
             return str(ts.dbCookie() or "")
 
     def installed(self) -> Iterator[InstalledPackage]:
@@ -101,7 +100,7 @@ class RpmDatabase:
         :raises PkgmanError: 1472 when librpm refuses it, 1526 without a usable database.
         """
         os.makedirs(self.root, exist_ok=True)
-        with _Open(self.root) as ts:
+        with _Open(self.root, existing=False) as ts:
             if ts.pgpImportPubkey(certificate.data) != 0:
                 raise PkgmanError(f"rpm refuses the key {certificate.fingerprint}", number=IMPORT_REFUSED)
 
@@ -138,15 +137,19 @@ class RpmDatabase:
 
 
 class _Open:
-    """A transaction set that only reads; foreign exceptions are converted."""
+    """A transaction set on the database; foreign exceptions are converted."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, existing: bool = True) -> None:
         self._root = root
+        self._existing = existing
 
     def __enter__(self) -> rpm.ts:
         try:
             self._ts = rpm.ts(self._root)
             self._ts.setVSFlags(rpm.RPMVSF_MASK_NOSIGNATURES)
+            # A database that cannot be opened is otherwise the same as an empty one.
+            if self._existing and self._ts.openDB() != 0:
+                raise PkgmanError(f"{self._root}: cannot open the rpm database", number=UNOPENABLE)
             return self._ts
         except rpm.error as error:
             raise PkgmanError(f"{self._root}: {error}", number=UNOPENABLE) from error

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DEPENDENCIES = 1515
 BAD_ROOT = 1502
+NO_DATABASE = 1526
 
 # The order in which tdnf hands packages to librpm (contract, commands 4.3, step 7).
 _INCOMING = (Action.INSTALL, Action.REINSTALL, Action.UPGRADE, Action.DOWNGRADE)
@@ -99,8 +100,11 @@ class _Job:
         rpm.setVerbosity(database.verbosity)
         try:
             self._ts = rpm.ts(database.root)
+            opened = not database.exists or self._ts.openDB() == 0
         except rpm.error as error:
             raise PkgmanError(f"{database.root}: {error}", number=BAD_ROOT) from error
+        if not opened:  # librpm would take it for an empty one
+            raise PkgmanError(f"{database.root}: cannot open the rpm database", number=NO_DATABASE)
         self._ts.cbStyle = 1
         self._ts.scriptFd = callback.script_fd
         self._set_checks()
