@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import solv
 
 from solver import problems
+from solver.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,7 @@ def matters(
     raw: solv.Pool = pool.prepare(file_provides=True)
     blocked: set[int] = set()
     for path in missing:
-        blocked.update(s.id for s in raw.whatmatchesdep(solv.SOLVABLE_REQUIRES, raw.str2id(path)))
+        blocked.update(s.id for s in raw.whatmatchesdep(solv.SOLVABLE_REQUIRES, raw.str2id(clean(path))))
     blocked.difference_update(new)
     blocked = {handle for handle in blocked if not raw.id2solvable(handle).isinstalled()}
     if not blocked:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import solv
 
 from solver import select
+from solver.text import clean
 
 if TYPE_CHECKING:
     from pkgman.model.request import Policy
@@ -65,7 +66,7 @@ def _below(pool: Pool, entry: str) -> set[int]:
     if not (name and equal and evr):
         return set()
     raw: solv.Pool = pool.raw
-    lower = raw.rel2id(raw.str2id(name), raw.str2id(evr), solv.REL_LT)
+    lower = raw.rel2id(raw.str2id(clean(name)), raw.str2id(clean(evr)), solv.REL_LT)
     return {
         handle
         for handle in select.named(pool, name)

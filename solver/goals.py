@@ -10,6 +10,7 @@ from pkgman.model.errors import HistoryError, NoMatch, Protected
 from pkgman.model.transaction import Note
 from solver import select, unneeded
 from solver.candidates import Chooser
+from solver.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -299,7 +300,7 @@ def policy_jobs(pool: Pool, policy: Policy, filters: Filters, locked: Iterable[s
     raw: solv.Pool = pool.raw
     jobs: list[tuple[int, int]] = []
     by_name = solv.Job.SOLVER_SOLVABLE_NAME
-    jobs += [(solv.Job.SOLVER_MULTIVERSION | by_name, raw.str2id(name)) for name in policy.installonly]
+    jobs += [(solv.Job.SOLVER_MULTIVERSION | by_name, raw.str2id(clean(name))) for name in policy.installonly]
     jobs += [(solv.Job.SOLVER_LOCK | by_name, raw.str2id(name)) for name in locked]
     jobs += [(solv.Job.SOLVER_LOCK | _SOLVABLE, handle) for handle in sorted(filters.kept)]
     if pool.installed is not None and not policy.ignore_installed:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import solv
 
+from solver.text import clean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -52,20 +54,19 @@ class Filler:
         """Add one package and return its handle."""
         solvable = self._repo.add_solvable()
         plain = f"{package.version}-{package.release}"
-        solvable.name = package.name
-        solvable.evr = f"{package.epoch}:{plain}" if package.epoch else plain
-        solvable.arch = package.arch
+        solvable.name = clean(package.name)
+        solvable.evr = clean(f"{package.epoch}:{plain}" if package.epoch else plain)
+        solvable.arch = clean(package.arch)
         if package.vendor:
-            solvable.vendor = package.vendor
+            solvable.vendor = clean(package.vendor)
         self._add_relations(solvable, package)
         self._add_data(solvable.id, package)
         self._add_files(solvable.id, package.files)
         handle: int = solvable.id
         return handle
 
-    def set_download(self, handle: int, path: str, size: int) -> None:
-        """Say where the file of a package lies, and its size in bytes."""
-        self._data.set_location(handle, 0, path)
+    def set_download(self, handle: int, size: int) -> None:
+        """Say how long the file of a package is, in bytes."""
         self._data.set_num(handle, solv.SOLVABLE_DOWNLOADSIZE, size)
 
     def close(self) -> None:
@@ -90,7 +91,7 @@ class Filler:
         known = (dependency.name, comparison, dependency.evr)
         relation = self._relations.get(known)
         if relation is None:
-            relation = self._relations[known] = self._relation(*known)
+            relation = self._relations[known] = self._relation(clean(known[0]), comparison, clean(known[2]))
         if relation:
             solvable.add_deparray(key, relation, marker)
 
@@ -117,9 +118,9 @@ class Filler:
         )
         for key, text in texts:
             if text:
-                self._data.set_str(handle, key, text)
+                self._data.set_str(handle, key, clean(text))
         if package.license:
-            self._data.set_poolstr(handle, solv.SOLVABLE_LICENSE, package.license)
+            self._data.set_poolstr(handle, solv.SOLVABLE_LICENSE, clean(package.license))
         numbers = (
             (solv.SOLVABLE_INSTALLSIZE, package.install_size),
             (solv.SOLVABLE_INSTALLTIME, package.install_time),
@@ -130,11 +131,11 @@ class Filler:
             if number:
                 self._data.set_num(handle, key, number)
         if package.source_rpm:
-            self._data.set_sourcepkg(handle, package.source_rpm)
+            self._data.set_sourcepkg(handle, clean(package.source_rpm))
 
     def _add_files(self, handle: int, files: Iterable[str]) -> None:
         for path in files:
-            folder, _, base = path.rpartition("/")
+            folder, _, base = clean(path).rpartition("/")
             directory = self._directories.get(folder)
             if directory is None:
                 directory = self._directories[folder] = self._data.str2dir(folder or "/")

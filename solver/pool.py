@@ -110,7 +110,7 @@ class Pool:
         filler = Filler(self._cmdline)
         for file in new:
             handle = self.files[file.path] = filler.add(file.header)
-            filler.set_download(handle, file.path, file.size)
+            filler.set_download(handle, file.size)
         filler.close()
 
     def prepare(self, *, file_provides: bool = False) -> solv.Pool:

@@ -10,6 +10,7 @@ from pkgman.model.errors import MetadataError
 from pkgman.model.package import CMDLINE_REPO, Checksum, Package, PackageInfo
 from pkgman.model.repo import Remote
 from solver import select
+from solver.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -121,11 +122,8 @@ def remote(pool: Pool, handle: int) -> Remote:
     """
     solvable = pool.raw.id2solvable(handle)
     repo_id = solvable.repo.name
-    location = solvable.lookup_location()[0] or ""
+    location = _location(pool, solvable)
     base = solvable.lookup_str(solv.SOLVABLE_MEDIABASE)
-    outside = location.startswith("/") or ".." in location.split("/")
-    if not location or (outside and repo_id != CMDLINE_REPO):
-        raise MetadataError(f"{repo_id}: location of {solvable.name} leaves the repository: {location}")
     if base:
         location = f"{base.rstrip('/')}/{location}"
     digest = solvable.lookup_checksum(solv.SOLVABLE_CHECKSUM)
@@ -153,14 +151,14 @@ def what(pool: Pool, kind: Kind, capabilities: Iterable[str]) -> tuple[int, ...]
     raw = pool.prepare()
     found: set[int] = set()
     for capability in capabilities:
-        name = raw.str2id(capability, False)
+        if kind == "provides" and capability.startswith("/"):
+            found.update(_owners(raw, capability))
+        name = raw.str2id(clean(capability), False)
         if not name:
             continue
         for each in _DEPENDS if kind == "depends" else (kind,):
             marker = _AFTER_MARKER if each == "requires-pre" else 0
             found.update(s.id for s in raw.whatmatchesdep(_KEYS[each], name, marker))
-        if kind == "provides" and capability.startswith("/"):
-            found.update(_owners(raw, capability))
     return select.in_order(pool, found)
 
 
@@ -180,7 +178,7 @@ def provides(pool: Pool, spec: str) -> select.Matches:
         | solv.Selection.SELECTION_REL
         | solv.Selection.SELECTION_CANON
     )
-    found = [s.id for s in raw.select(spec, flags).solvables()]
+    found = [s.id for s in raw.select(clean(spec), flags).solvables()]
     return select.Matches(select.in_order(pool, found))
 
 
@@ -200,7 +198,7 @@ def search(pool: Pool, terms: Iterable[str]) -> tuple[int, ...]:
     for term in terms:
         hits: set[int] = set()
         for key in _SEARCHED:
-            hits.update(match.solvid for match in raw.Dataiterator(key, term, _SUBSTRING))
+            hits.update(match.solvid for match in raw.Dataiterator(key, clean(term), _SUBSTRING))
         found.extend(select.in_order(pool, hits))
     return tuple(found)
 
@@ -213,8 +211,18 @@ def _owners(raw: solv.Pool, spec: str) -> set[int]:
     if "/" not in spec:
         return set()
     how = solv.Dataiterator.SEARCH_GLOB if select.is_glob(spec) else solv.Dataiterator.SEARCH_STRING
-    iterator = raw.Dataiterator(solv.SOLVABLE_FILELIST, spec, how | _COMPLETE)
+    iterator = raw.Dataiterator(solv.SOLVABLE_FILELIST, clean(spec), how | _COMPLETE)
     return {match.solvid for match in iterator}
+
+
+def _location(pool: Pool, solvable: solv.XSolvable) -> str:
+    if solvable.repo.name == CMDLINE_REPO:
+        return next(path for path, handle in pool.files.items() if handle == solvable.id)
+    location = solvable.lookup_location()[0] or ""
+    if not location or location.startswith("/") or ".." in location.split("/"):
+        name = solvable.repo.name
+        raise MetadataError(f"{name}: location of {solvable.name} leaves the repository: {location}")
+    return location
 
 
 def _relations(solvable: solv.XSolvable, kind: Kind) -> list[solv.Dep]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import solv
 
+from solver.text import clean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
@@ -60,14 +62,14 @@ def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -
 def named(pool: Pool, name: str) -> list[int]:
     """Return the packages, installed and available, of exactly this name."""
     raw = pool.prepare()
-    return [s.id for s in raw.select(name, solv.Selection.SELECTION_NAME).solvables()]
+    return [s.id for s in raw.select(clean(name), solv.Selection.SELECTION_NAME).solvables()]
 
 
 def matching_names(pool: Pool, pattern: str) -> list[int]:
     """Return the packages, installed and available, whose name is or matches ``pattern``."""
     raw = pool.prepare()
     flags = solv.Selection.SELECTION_NAME | solv.Selection.SELECTION_GLOB
-    return [s.id for s in raw.select(pattern, flags).solvables()]
+    return [s.id for s in raw.select(clean(pattern), flags).solvables()]
 
 
 def is_glob(spec: str) -> bool:
@@ -97,6 +99,7 @@ def in_order(pool: Pool, handles: Iterable[int]) -> tuple[int, ...]:
 
 
 def _select(raw: solv.Pool, spec: str, flags: int) -> list[int]:
+    spec = clean(spec)
     name, unequal, evr = spec.partition("!=")
     if not unequal:
         return [s.id for s in raw.select(spec, flags).solvables()]

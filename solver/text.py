@@ -1,0 +1,12 @@
+"""Strings for libsolv, which takes UTF-8 only."""
+
+from __future__ import annotations
+
+
+def clean(text: str) -> str:
+    """Return ``text`` with ``?`` for what is no UTF-8: undecodable bytes of a header or an argument.
+
+    libsolv's binding refuses a string with such bytes (surrogates), and file
+    names in Latin-1 exist.
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
