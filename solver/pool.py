@@ -9,6 +9,7 @@ import solv
 from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
 from solver import binary, feed
 from solver.installed import Filler
+from solver.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -120,6 +121,7 @@ class Pool:
         """
         if file_provides and not self._file_provides:
             self._required_files = self.raw.addfileprovides_queue()
+            self._add_top_files()
             self._file_provides = True
             self._indexed = False
         if not self._indexed:
@@ -127,6 +129,17 @@ class Pool:
             self.raw.createwhatprovides()
             self._indexed = True
         return self.raw
+
+    def _add_top_files(self) -> None:
+        """Make packages provide required files directly below ``/``, which libsolv overlooks."""
+        how = solv.Dataiterator.SEARCH_STRING | solv.Dataiterator.SEARCH_FILES
+        how |= solv.Dataiterator.SEARCH_COMPLETE_FILELIST
+        for file in self._required_files:
+            path = self.raw.id2str(file)
+            if path.rfind("/") == 0:
+                for match in self.raw.Dataiterator(solv.SOLVABLE_FILELIST, clean(path), how):
+                    owner = self.raw.id2solvable(match.solvid)
+                    owner.add_deparray(solv.SOLVABLE_PROVIDES, file, solv.SOLVABLE_FILEMARKER)
 
     def missing_files(self) -> frozenset[str]:
         """Return the paths that packages require and none provides, each path only once ever."""
