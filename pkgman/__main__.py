@@ -8,12 +8,25 @@ import sys
 from pkgman.cli import main
 
 
+def _open_standard_streams() -> None:
+    """Give closed standard streams to /dev/null.
+
+    Otherwise the next file that is opened gets such a number, and what librpm or a
+    package's script prints goes into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:  # so the interpreter found it closed
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, this one
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
+
+
 def start() -> None:
     """Run the command line and leave with its status.
 
     The interpreter is left without tearing it down: freeing 65,000 packages one
     by one, and libsolv's objects in an order it may not like, is of no use to anybody.
     """
+    _open_standard_streams()
     status = main(sys.argv[1:], program=sys.argv[0])
     for stream in (sys.stdout, sys.stderr):
         try:

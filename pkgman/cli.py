@@ -188,6 +188,8 @@ def _failed(ui: Ui, error: PkgmanError) -> int:
         ui.failure(error)
     except BrokenPipeError:
         return _silenced()
+    except OSError:  # stdout or stderr cannot be written; the status is all that is left
+        return error.number % 256 or 1
     if error.number in _SILENT_ZERO:
         return 0
     return error.number % 256 or 1

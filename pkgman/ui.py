@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import EndOfInput, PkgmanError, UsageError
@@ -49,13 +50,15 @@ class Ui:
     def _write(self, text: str, *, error: bool = False) -> None:
         try:
             if error:
-                self._stdout.flush()
+                with suppress(OSError):  # a full disk behind stdout must not hide why
+                    self._stdout.flush()
                 self._stderr.write(text)
                 self._stderr.flush()
             else:
                 self._stdout.write(text)
-        except BrokenPipeError:
+        except OSError as problem:
             if not self.unbreakable:
+                problem.filename = problem.filename or "standard output"
                 raise
 
     def info(self, text: str) -> None:
@@ -93,8 +96,9 @@ class Ui:
         """Hand over what was written."""
         try:
             self._stdout.flush()
-        except BrokenPipeError:
+        except OSError as problem:
             if not self.unbreakable:
+                problem.filename = problem.filename or "standard output"
                 raise
 
     def confirm(self) -> bool:
