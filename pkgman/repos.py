@@ -234,6 +234,8 @@ def load(
 
     :raises ConfigError: for a bad repository file or option; 1037 for an id used twice.
     """
+    if line.all("repofromdir"):
+        raise ConfigError("'--repofromdir' is not available in this version of tdnf.", number=902)
     reader = RepoReader(config, variables, warn)
     sources = [reader.from_path(text) for name, text in line.all("repofrompath")]
     sources += reader.files()

@@ -18,6 +18,7 @@ from pkgman.model.package import SYSTEM_REPO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
+    from tempfile import TemporaryDirectory
     from types import TracebackType
 
     from pkgman.config import Config
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pkgman.getopt import CommandLine
     from pkgman.model.advisory import Advisory
     from pkgman.model.package import RpmFile
-    from pkgman.model.repo import RepoSnapshot, RepoSource
+    from pkgman.model.repo import MetadataFile, RepoSnapshot, RepoSource
     from pkgman.transaction.history import History
     from pkgman.transaction.librpm.database import RpmDatabase
     from pkgman.transaction.lock import InstanceLock
@@ -47,6 +48,7 @@ class Session:
         self.line, self.ui, self.command = line, ui, command
         self._lock: InstanceLock | None = None
         self._fetcher: HttpFetcher | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         self.sources: list[RepoSource] = []  # the repositories in the pool, by priority
         self.snapshots: dict[str, RepoSnapshot] = {}
 
@@ -63,6 +65,8 @@ class Session:
     ) -> None:
         if self._fetcher is not None:
             self._fetcher.close()
+        if self._folder is not None:
+            self._folder.cleanup()
         if self._lock is not None:
             self._lock.__exit__(kind, error, trace)
 
@@ -168,9 +172,10 @@ class Session:
     def fetcher(self) -> HttpFetcher:
         """The one downloader of this run."""
         if self._fetcher is None:
+            from pkgman.useragent import user_agent
             from repo_meta.http import HttpFetcher
 
-            self._fetcher = HttpFetcher()
+            self._fetcher = HttpFetcher(user_agent(self.ui.info))
         return self._fetcher
 
     def _refresh(self, source: RepoSource) -> RepoSnapshot | None:
@@ -186,6 +191,7 @@ class Session:
                 report=self.ui,
                 progress=self.ui,
                 now=time.time(),
+                keepcache=self.config.keepcache,
             )
         except OSError as error:
             problem: PkgmanError = system_error(error)
@@ -275,27 +281,54 @@ class Session:
 
     def advisories(self) -> Iterable[Advisory]:
         """Yield the advisories of all loaded repositories, fetching them when they are not cached."""
-        from repo_meta import decompress, refresh, updateinfo
+        from repo_meta import decompress, updateinfo
 
         for source in self.sources:
-            part = refresh.fetch_part(
-                source, self.snapshots[source.id], "updateinfo", fetcher=self.fetcher, progress=self.ui
-            )
+            part = self._part(source, "updateinfo")
             if part is not None:
                 yield from updateinfo.parse_advisories(decompress.iter_plain(part))
 
     def file_lists(self) -> Iterable[tuple[RepoSource, Any]]:
         """Yield each loaded repository with a stream of its plain filelists, for one pass."""
-        from repo_meta import decompress, refresh
+        from repo_meta import decompress
 
         for source in self.sources:
-            if source.skip_md_filelists:
-                continue
-            part = refresh.fetch_part(
-                source, self.snapshots[source.id], "filelists", fetcher=self.fetcher, progress=self.ui
-            )
+            part = self._part(source, "filelists")
             if part is not None:
                 yield source, decompress.iter_plain(part)
+
+    def _part(self, source: RepoSource, kind: str) -> MetadataFile | None:
+        """Return a part that is fetched when it is first needed; None when there is none.
+
+        Who may not write the cache gets it in a folder that is gone when the command ends.
+        """
+        from repo_meta import refresh
+
+        snapshot = self.snapshots[source.id]
+        try:
+            return refresh.fetch_part(
+                source, snapshot, kind, fetcher=self.fetcher, progress=self.ui, report=self.ui
+            )
+        except PkgmanError as error:
+            if error.number not in _NOT_WRITABLE or os.geteuid() == 0:
+                raise
+        own = os.path.join(self._scratch(), source.id)
+        return refresh.fetch_part(
+            source._replace(metadata_dir=own),
+            snapshot._replace(metadata_dir=own),
+            kind,
+            fetcher=self.fetcher,
+            progress=self.ui,
+            report=self.ui,
+        )
+
+    def _scratch(self) -> str:
+        """Return a folder of this run's own."""
+        from tempfile import TemporaryDirectory
+
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="tdnf-")
+        return self._folder.name
 
     # History
 
@@ -343,6 +376,7 @@ class Session:
         return Execution(self, pool)
 
 
+_NOT_WRITABLE = (1601, 1613, 1630)  # EPERM, EACCES, EROFS
 _NO_PERMISSION = (
     "",
     "tdnf repo cache needs to be refreshed but you have insufficient permissions",
