@@ -32,11 +32,10 @@ def in_primary(path: str) -> bool:
 
 def file_owners(session: Session, pool: Pool, path: str) -> list[int]:
     """Return the handles of the packages, installed and available, that hold ``path`` (exact or glob)."""
-    handles = list(files.owners(pool, path))
+    handles = set(files.owners(pool, path))
     if is_glob(path) or not in_primary(path):
-        known = set(handles)
-        handles += [handle for handle in _scan(session, pool, path) if handle not in known]
-    return handles
+        handles.update(_scan(session, pool, path))
+    return list(select.in_order(pool, handles))
 
 
 def _scan(session: Session, pool: Pool, path: str) -> list[int]:

@@ -63,7 +63,7 @@ def selected(session: Session, pool: Pool, scope: str, specs: Sequence[str]) -> 
         return list(_changes(session, pool, scope, specs))
     side: Scope = "available" if scope == "available" else "installed" if scope == "installed" else "all"
     if specs:
-        return matching(session, pool, specs, side)
+        return matching(session, pool, specs, side, source=session.flag("source"))
     installed = query.installed(pool) if side != "available" else ()
     available = query.available(pool) if side != "installed" else ()
     return [*installed, *available]

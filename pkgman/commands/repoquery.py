@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pkgman import layout
 from pkgman.commands.listing import matching
@@ -15,31 +15,36 @@ from solver import query
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pkgman.model.package import Package
     from pkgman.session import Session
     from solver.pool import Pool
+    from solver.query import Kind
     from solver.select import Scope
 
-_WHAT = (
+_WHAT: tuple[Kind, ...] = (
     "provides", "obsoletes", "conflicts", "requires", "recommends", "suggests", "supplements", "enhances",
     "depends",
 )  # fmt: skip
 _JSON_KEYS = {kind: kind.capitalize() for kind in DEPENDENCY_QUERIES} | {"requires-pre": "RequiresPre"}
 _INSTALLED = frozenset(("installed", "userinstalled", "extras", "duplicates"))
+_SOURCE_ARCHES = ("src", "nosrc")
 _MOST_ARCHES = 10  # tdnf looks at ten --arch values
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:
     """Select by every selector given, intersected, and print.
 
-    :raises UsageError: 902 for two specs, 917 for two dependency queries.
+    :raises UsageError: 902 for two specs, 917 for two things to print.
     :raises NoData: when nothing is selected; exit status 0.
     """
     if len(words) > 1:
         raise UsageError("repoquery takes one package spec", number=902)
-    kinds = [name for name, _ in session.line.options if name in DEPENDENCY_QUERIES]
+    kinds = [cast("Kind", name) for name, _ in session.line.options if name in DEPENDENCY_QUERIES]
     given = {name for name, _ in session.line.options}
-    if len(kinds) + len(given & {"qf"}) > 1:
-        raise UsageError("Give only one of the dependency queries or --qf.", number=917)
+    if "changelogs" in given:
+        raise PkgmanError("'repoquery --changelogs' is not available in this version of tdnf.", number=902)
+    if len(kinds) + len(given & {"qf", "list"}) > 1:
+        raise UsageError("Give only one of the dependency queries, --list or --qf.", number=917)
     if "extras" in given and given & {"installed", "available", "duplicates"}:
         raise PkgmanError("--extras goes with none of --installed, --available, --duplicates", number=1622)
     if "duplicates" in given and given & {"installed", "available"}:
@@ -49,16 +54,18 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     handles = _select(session, pool, words[0] if words else "", given)
     if not handles:
         raise NoData
-    _print(session, pool, handles, kinds[0] if kinds else "", template)
+    _print(session, pool, handles, kinds[0] if kinds else None, template)
     return 0
 
 
 def _select(session: Session, pool: Pool, spec: str, given: set[str]) -> list[int]:
     installed = bool(given & _INSTALLED) and "available" not in given
     scope: Scope = "installed" if installed else "available"
-    sources = "source" in given
     if spec:
-        handles = matching(session, pool, [spec], scope, source=sources)
+        # --source prints where a package comes from; a source package is found by it, too.
+        handles = matching(session, pool, [spec], scope)
+        if not handles and "source" in given:
+            handles = matching(session, pool, [spec], scope, source=True)
     else:
         handles = list(query.installed(pool) if installed else query.available(pool))
     for path in [value for name, value in session.line.options if name == "file"]:
@@ -70,6 +77,9 @@ def _select(session: Session, pool: Pool, spec: str, given: set[str]) -> list[in
         ]
         if capabilities:
             hits = set(query.what(pool, kind, [c for c in capabilities if c]))
+            if kind == "provides":  # a package provides its files, which primary may not name
+                paths = (c for c in capabilities if c.startswith("/"))
+                hits.update(handle for path in paths for handle in file_owners(session, pool, path))
             handles = [handle for handle in handles if handle in hits]
     arches = [value for name, value in session.line.options if name == "arch"][:_MOST_ARCHES]
     if arches:
@@ -92,7 +102,7 @@ def _narrow(session: Session, pool: Pool, handles: list[int], given: set[str]) -
 
 
 def _print(
-    session: Session, pool: Pool, handles: Sequence[int], kind: str, template: QueryFormat | None
+    session: Session, pool: Pool, handles: Sequence[int], kind: Kind | None, template: QueryFormat | None
 ) -> None:
     ui = session.ui
     if ui.json:
@@ -105,21 +115,29 @@ def _print(
         for facts in _facts(pool, handles):
             ui.result(template.render(facts))
     elif session.flag("source"):
-        ui.results(layout.merged([query.info(pool, handle).source] for handle in handles))
+        ui.results(layout.merged(_sources(pool, package) for package in query.packages(pool, handles)))
     else:
         ui.results(package.nvra for package in query.packages(pool, handles))
+
+
+def _sources(pool: Pool, package: Package) -> list[str]:
+    """Return the source package's name as a list of one, or of none when it is not known."""
+    source = package.nevra if package.arch in _SOURCE_ARCHES else query.info(pool, package.handle).source
+    return [source] if source else []
 
 
 def _facts(pool: Pool, handles: Sequence[int]) -> Iterable[Facts]:
     for package in query.packages(pool, handles):
 
         def dependencies(kind: str, handle: int = package.handle) -> list[str]:
-            return list(query.dependencies(pool, [handle], kind))
+            return list(query.dependencies(pool, [handle], cast("Kind", kind)))
 
         yield Facts(package, query.info(pool, package.handle), dependencies)
 
 
-def _documents(session: Session, pool: Pool, handles: Sequence[int], kind: str) -> list[dict[str, object]]:
+def _documents(
+    session: Session, pool: Pool, handles: Sequence[int], kind: Kind | None
+) -> list[dict[str, object]]:
     files = files_of(session, pool, handles) if session.flag("list") else {}
     documents = []
     for package in query.packages(pool, handles):
@@ -129,6 +147,6 @@ def _documents(session: Session, pool: Pool, handles: Sequence[int], kind: str) 
         elif kind:
             item[_JSON_KEYS[kind]] = list(query.dependencies(pool, [package.handle], kind))
         elif session.flag("source"):
-            item["Source"] = query.info(pool, package.handle).source
+            item["Source"] = next(iter(_sources(pool, package)), None)
         documents.append(item)
     return documents

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pkgman.model.advisory import Advisory
+    from pkgman.model.package import Package
     from pkgman.session import Session
     from solver.pool import Pool
 
@@ -73,20 +74,20 @@ def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[H
     handles = matching(session, pool, specs, "installed") if specs else query.installed(pool)
     if specs and not handles:
         raise NoMatch(f"No installed package matches: {' '.join(specs)}")
-    installed = {(p.name, p.arch): p for p in query.packages(pool, handles)}
+    installed: dict[tuple[str, str], list[Package]] = {}
+    for package in query.packages(pool, handles):
+        installed.setdefault((package.name, package.arch), []).append(package)
     comparer = versions.Comparer()
     for advisory in session.advisories():
         if not _wanted(session, advisory):
             continue
         seen = set()
         for fixed in advisory.packages:
-            package = installed.get((fixed.name, fixed.arch))
-            if package is None or (fixed.name, fixed.arch) in seen:
-                continue
             evr = f"{fixed.epoch}:{fixed.version}-{fixed.release}"
-            if comparer.compare(evr, package.evr) > 0:
-                seen.add((fixed.name, fixed.arch))
-                yield Hit(advisory, package.name)
+            for package in installed.get((fixed.name, fixed.arch), ()):
+                if package.handle not in seen and comparer.compare(evr, package.evr) > 0:
+                    seen.add(package.handle)
+                    yield Hit(advisory, package.name)
 
 
 def _wanted(session: Session, advisory: Advisory) -> bool:
