@@ -225,6 +225,15 @@ def test_all_keys_of_a_repository_are_imported_although_the_first_one_matches(wo
     assert world.words.questions == 2
 
 
+def test_of_several_keys_only_the_unknown_ones_are_asked_for(world: World) -> None:
+    trust(world, world.foreign)
+    foreign = world.foreign.write_public_key(world.folder / "foreign.asc")
+    source = world.source._replace(gpgkeys=(f"file://{foreign}", *world.source.gpgkeys))
+    world.verify(APP, world.signed(APP), source=source)
+    assert world.words.questions == 1
+    assert not [line for line in world.words.infos if str(foreign) in line]
+
+
 def test_the_second_key_is_not_asked_for_when_a_known_one_matches(world: World) -> None:
     trust(world, world.own)
     foreign = world.foreign.write_public_key(world.folder / "foreign.asc")
