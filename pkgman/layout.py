@@ -75,11 +75,17 @@ def transaction_lines(solution: Solution, width: int) -> Iterator[str]:
     """Yield the tables of a transaction (output 3.2)."""
     columns = [width * percent // 100 for percent in (20, 15, 20, 15, 10, 10)]
     for action, header in TABLES:
-        steps = solution.of(action)
+        steps = _listed(solution, action)
         if steps:
             yield ""
             yield header
             yield from _table(steps, columns)
+
+
+def _listed(solution: Solution, action: Action) -> tuple[Step, ...]:
+    """Return the steps under one header: what is obsoleted is listed as removed, too (commands 5.8)."""
+    shown = (Action.REMOVE, Action.OBSOLETE) if action is Action.REMOVE else (action,)
+    return tuple(step for step in solution.steps if step.action in shown)
 
 
 def _table(steps: Sequence[Step], columns: Sequence[int]) -> Iterator[str]:
@@ -107,7 +113,7 @@ def transaction_object(solution: Solution) -> dict[str, list[dict[str, object]]]
     """Return the JSON object of a transaction; ``Evr`` is without epoch there (output 3.4)."""
     result: dict[str, list[dict[str, object]]] = {}
     for action, _ in TABLES:
-        rows = [_transaction_item(step.package) for step in solution.of(action)]
+        rows = [_transaction_item(step.package) for step in _listed(solution, action)]
         if rows:
             result[action.value] = rows
     # tdnf's order of keys has Reinstall before Obsolete and behind Remove, as TABLES does.

@@ -32,10 +32,9 @@ def opened(session: Session, words: Sequence[str]) -> Iterator[tuple[RpmFile, ..
     fetched: list[str] = []
     try:
         paths = []
-        for word in words:
+        for word in dict.fromkeys(words):
             if word.startswith(_REMOTE):
-                paths.append(_fetch(session, word))
-                fetched.append(paths[-1])
+                paths.append(_fetch(session, word, fetched))
             else:
                 paths.append(_local_path(word))
         yield tuple(_read(session, path) for path in paths)
@@ -69,14 +68,25 @@ def _local_path(word: str) -> str:
     return os.path.abspath(path)
 
 
-def _fetch(session: Session, url: str) -> str:
+def _fetch(session: Session, url: str, fetched: list[str]) -> str:
+    """Fetch one URL anew, add its path to ``fetched`` and return it."""
     name = os.path.basename(urlsplit(url).path)
     remote = Remote(label=name, repo_id=CMDLINE_REPO, location=url, size=0, checksum=None)
-    sources = {CMDLINE_REPO: cmdline_source(session)}
-    fetched = download.fetch_packages(
-        [remote], sources, fetcher=session.fetcher, progress=session.ui, report=session.ui, target_dir=None
-    )
-    return fetched[remote]
+    source = cmdline_source(session)
+    # Kept files have the URL's path for a name, so one may be of another host, or of yesterday.
+    path = download.target(remote, source, None)
+    if path in fetched:
+        raise PkgmanError(f"{url}: another URL with the same path was named; install one after the other")
+    cache.remove(path)
+    fetched.append(path)
+    return download.fetch_packages(
+        [remote],
+        {CMDLINE_REPO: source},
+        fetcher=session.fetcher,
+        progress=session.ui,
+        report=session.ui,
+        target_dir=None,
+    )[remote]
 
 
 def _read(session: Session, path: str) -> RpmFile:

@@ -88,14 +88,14 @@ def _bases(
 
 
 def _job(remote: Remote, source: RepoSource, bases: tuple[str, ...], target_dir: str | None) -> _Job:
-    path = _target(remote, source, target_dir)
+    path = target(remote, source, target_dir)
     item = Item(path, remote.label, remote.size, remote.checksum)
     first = remote.location if "://" in remote.location else bases[0]
     return _Job(remote, source, bases or (first,), item, urlsplit(first).netloc)
 
 
-def _target(remote: Remote, source: RepoSource, target_dir: str | None) -> str:
-    """Where the file goes; a location can leave neither directory.
+def target(remote: Remote, source: RepoSource, target_dir: str | None) -> str:
+    """Say where the file goes: below ``target_dir`` or the cache; a location can leave neither.
 
     :raises MetadataError: when it tries to.
     """
@@ -122,7 +122,7 @@ def _present(remote: Remote, source: RepoSource, target_dir: str | None, report:
             return in_place
     elif not os.path.isdir(target_dir):
         raise PkgmanError(f"{target_dir} is no directory", number=1602)
-    path = _target(remote, source, target_dir)
+    path = target(remote, source, target_dir)
     try:
         info = os.stat(path)
     except OSError:

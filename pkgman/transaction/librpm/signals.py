@@ -37,12 +37,16 @@ class HeldSignals:
             signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
             for number in _HELD:
                 ignored = number == signal.SIGINT or signal.getsignal(number) == signal.SIG_IGN
-                # A blocked signal stays pending although it is ignored.
-                self._handlers[number] = signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
+                # A blocked signal stays pending although it is ignored. Another thread does not
+                # block it: there, SIGTERM's default would end the process.
+                self._handlers[number] = signal.signal(number, signal.SIG_IGN if ignored else self._note)
         except BaseException:  # a signal that had come just before
             self.__exit__(None, None, None)
             raise
         return self
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.received = self.received or number
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
