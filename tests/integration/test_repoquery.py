@@ -1,0 +1,258 @@
+"""repoquery: every selector, every thing to print, formats, and what does not go together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.world import ARCH
+
+if TYPE_CHECKING:
+    from tests.support.cli import Tdnf
+
+RICH = f"rich-1.2-3.{ARCH}"
+APPS = ["app-1.0-1.noarch", "app-2.0-1.noarch"]
+RELATIONS = {
+    "provides": ["rich = 3:1.2-3", f"rich({'x86-64' if ARCH == 'x86_64' else ARCH}) = 3:1.2-3", "rich-alias",
+                 "virtual(rich) = 7.5"],
+    "obsoletes": ["poor < 2"],
+    "conflicts": ["clash-b > 5"],
+    "requires": ["app", "extras >= 1", "lib >= 1.0", "tool"],
+    "requires-pre": ["extras >= 1", "tool"],
+    "recommends": ["recommended-one"],
+    "suggests": ["suggested-one"],
+    "supplements": ["supplemented-one"],
+    "enhances": ["enhanced-one"],
+    "depends": ["app", "enhanced-one", "extras >= 1", "lib >= 1.0", "recommended-one", "suggested-one",
+                "supplemented-one", "tool"],
+}  # fmt: skip
+FILES = [
+    "/etc/rich.conf",
+    "/usr/bin/rich",
+    "/usr/share/rich/naïve",
+    "/usr/share/rich/only in filelists & more",
+]
+
+
+def test_repoquery_prints_available_packages_without_epoch(look: Tdnf) -> None:
+    lines = look("repoquery").ok().lines
+    assert len(lines) == 20
+    assert RICH in lines
+    assert "rich-1.2-3.src" in lines
+    assert look("repoquery", "--available").ok().lines == lines
+    assert look("repoquery", "--upgrades").ok().lines == lines
+    assert look("repoquery", "tool").ok().lines == ["tool-1.5-2.noarch"]
+
+
+@pytest.mark.parametrize(
+    "spec", ["rich", "rich-3:1.2-3", "ric*", "rich-alias", "RICH", "rich>=3:1", f"rich.{ARCH}"]
+)
+def test_repoquery_understands_specs(look: Tdnf, spec: str) -> None:
+    assert look("-q", "repoquery", spec).ok().lines == [RICH]
+
+
+def test_repoquery_in_json_has_no_epoch_either(look: Tdnf) -> None:
+    assert look("-j", "repoquery", "rich").ok().stdout == (
+        f'[{{"Nevra":"{RICH}","Name":"rich","Arch":"{ARCH}","Evr":"1.2-3","Repo":"main"}}]'
+    )
+
+
+def test_installed_and_available(look: Tdnf) -> None:
+    installed = ["app-1.0-1.noarch", "lib-1.0-1.noarch", "orphan-0.1-1.noarch", "tool-1.5-2.noarch"]
+    assert look("repoquery", "--installed").ok().lines == installed
+    assert look("repoquery", "--installed", "app").ok().lines == installed[:1]
+    assert look("repoquery", "--installed", "--upgrades").ok().lines == installed
+    assert look("repoquery", "--installed", "--available", "app").ok().lines == [*APPS, "app-3.0-1.noarch"]
+
+
+def test_extras_are_installed_packages_of_no_repository(look: Tdnf) -> None:
+    assert look("repoquery", "--extras").ok().lines == ["orphan-0.1-1.noarch"]
+    assert look("repoquery", "--extras", "--disablerepo=main", "tool").ok().lines == ["tool-1.5-2.noarch"]
+    assert look("-j", "repoquery", "--extras").ok().json[0]["Repo"] == "@System"
+
+
+def test_without_a_history_all_installed_packages_are_the_users(look: Tdnf) -> None:
+    assert look("repoquery", "--userinstalled").ok().lines == look("repoquery", "--installed").ok().lines
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--arch", ARCH], [RICH]),
+        (["--arch", "src"], ["rich-1.2-3.src"]),
+        (["--arch", "src", "--arch", ARCH], ["rich-1.2-3.src", RICH]),
+        (["--arch", "noarch", "lib"], ["lib-1.0-1.noarch", "lib-2.0-1.noarch"]),
+        ([*["--arch", "none"] * 10, "--arch", ARCH], []),  # tdnf looks at ten
+        (["--file", "/usr/bin/rich"], [RICH]),
+        (["--file", "/usr/share/rich/naïve"], [RICH]),
+        (["--file", "/usr/share/lib/data", "lib>1.0"], ["lib-2.0-1.noarch"]),
+        (["--file", "/usr/share/lib/data", "--installed"], ["lib-1.0-1.noarch"]),
+        (["--file", "/no/such"], []),
+        (["--whatprovides", "virtual(rich)"], [RICH]),
+        (["--whatprovides", "/usr/bin/rich"], [RICH]),
+        (["--whatprovides", "/usr/share/rich/naïve"], [RICH]),
+        (["--whatrequires", "lib"], [*APPS, RICH, "app-3.0-1.noarch"]),
+        (["--whatrequires", "lib", "--installed"], APPS[:1]),
+        (["--whatrequires", "/usr/bin/rich"], ["needs-rich-1.0-1.noarch"]),
+        (["--whatrequires", "virtual(rich),tool"], ["needs-rich-1.0-1.noarch", RICH]),
+        (["--whatrequires", "lib >= 1.0"], []),  # names only
+        (["--whatrequires", "no-such,lib", "--whatrecommends", "extras"], APPS),
+        (["--whatobsoletes", "poor"], [RICH]),
+        (["--whatconflicts", "clash-b"], ["clash-a-1.0-1.noarch", RICH]),
+        (["--whatrecommends", "extras"], APPS),
+        (["--whatsuggests", "suggested-one"], [RICH]),
+        (["--whatsupplements", "supplemented-one"], [RICH]),
+        (["--whatenhances", "enhanced-one"], [RICH]),
+        (["--whatdepends", "enhanced-one,extras"], [*APPS, RICH]),
+        (["--whatdepends", "suggested-one", "nosuch"], []),
+    ],
+)
+def test_selectors_are_intersected(look: Tdnf, words: list[str], expected: list[str]) -> None:
+    done = look("repoquery", *words).ok()
+    assert sorted(done.lines) == sorted(expected)
+    assert ("No data available" in done.stderr) is not expected
+
+
+@pytest.mark.parametrize("kind", RELATIONS)
+def test_relations_in_text_and_json(look: Tdnf, kind: str) -> None:
+    assert look("repoquery", "rich", f"--{kind}").ok().lines == RELATIONS[kind]
+    key = {"requires-pre": "RequiresPre"}.get(kind, kind.capitalize())
+    (item,) = look("-j", "repoquery", "rich", f"--{kind}").ok().json
+    assert item == {
+        "Nevra": RICH, "Name": "rich", "Arch": ARCH, "Evr": "1.2-3", "Repo": "main", key: RELATIONS[kind],
+    }  # fmt: skip
+
+
+def test_relations_of_several_packages_are_merged_in_text_and_apart_in_json(look: Tdnf) -> None:
+    assert look("repoquery", "app", "--requires").ok().lines == ["lib", "lib >= 1.0", "lib >= 2.0"]
+    items = look("-j", "repoquery", "app", "--requires").ok().json
+    assert [item["Requires"] for item in items] == [["lib >= 1.0"], ["lib >= 2.0"], ["lib"]]
+
+
+def test_relations_of_installed_packages_are_those_of_the_rpm_database(look: Tdnf) -> None:
+    assert look("repoquery", "--installed", "app", "--requires").ok().lines == ["lib >= 1.0"]
+    assert look("repoquery", "--installed", "app", "--recommends").ok().lines == ["extras"]
+    assert "virtual(lib) = 1.0" in look("repoquery", "--installed", "lib", "--provides").ok().lines
+
+
+def test_files_of_available_packages_come_from_the_file_lists(look: Tdnf) -> None:
+    assert look("repoquery", "rich", "--list").ok().lines == FILES
+    assert look("-j", "repoquery", "rich", "--list").ok().json[0]["Files"] == FILES
+    assert look("repoquery", "--list", "lib").ok().lines == ["/usr/share/lib/data"]
+
+
+def test_files_of_installed_packages_come_from_the_rpm_database(look: Tdnf) -> None:
+    assert look("repoquery", "--installed", "--list", "tool").ok().lines == [
+        "/etc/tool.conf",
+        "/usr/bin/tool",
+    ]
+
+
+def test_source_prints_where_a_package_comes_from(look: Tdnf) -> None:
+    assert look("repoquery", "app", "--source").ok().lines == [
+        "app-1.0-1.src", "app-2.0-1.src", "app-3.0-1.src",
+    ]  # fmt: skip
+    assert look("-j", "repoquery", "lib>1.0", "--source").ok().json[0]["Source"] == "lib-2.0-1.src"
+    assert look("repoquery", "--installed", "orphan", "--source").ok().lines == ["orphan-0.1-1.src"]
+    assert "" not in look("repoquery", "--source").ok().lines
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        ("name", "rich"),
+        ("arch", ARCH),
+        ("version", "1.2"),
+        ("release", "3"),
+        ("evr", "3:1.2-3"),
+        ("reponame", "main"),
+        ("sourcename", "rich-1.2-3.src"),
+        ("sourcerpm", "rich-1.2-3.src"),
+        ("installsize", " 27.00b"),
+        ("description", "First line of naïveté.\nSecond line."),
+        ("summary", "Wealth & <plenty>"),
+        ("license", "GPL-2.0-or-later AND MIT"),
+        ("url", "http://localhost/rich?a=1&b=2"),
+        *((kind, "\n".join(lines)) for kind, lines in RELATIONS.items()),
+    ],
+)
+def test_a_format_expands_the_tag(look: Tdnf, tag: str, value: str) -> None:
+    assert look("repoquery", "rich", "--qf", f"<%{{{tag}}}>").ok().stdout == f"<{value}>\n"
+
+
+def test_sizes_in_a_format_are_the_download_size_in_seven_characters(look: Tdnf) -> None:
+    sizes = look("repoquery", "rich", "--qf", "%{size}|%{downloadsize}").ok().stdout.rstrip("\n").split("|")
+    assert sizes[0] == sizes[1]
+    assert len(sizes[0]) == 7
+    assert sizes[0].endswith("k")
+    assert look("repoquery", "--installed", "app", "--qf", "[%{size}]").ok().stdout == "[  0.00b]\n"
+
+
+def test_missing_values_expand_to_nothing(look: Tdnf) -> None:
+    assert look("repoquery", "lib=2.0", "--qf", "%{url}%{suggests}|").ok().stdout == "|\n"
+
+
+def test_a_format_knows_escapes_and_prints_one_line_per_package(look: Tdnf) -> None:
+    text = r"%{name}\t\"%{version}\"\\\q\n-"
+    assert look("repoquery", "lib", "--qf", text).ok().stdout == ('lib\t"1.0"\\q\n-\nlib\t"2.0"\\q\n-\n')
+    assert look("repoquery", "lib=2.0", "--qf", "%name %% { \\%{name}").ok().stdout == "%name %% { %{name}\n"
+
+
+def test_a_format_is_ignored_in_json(look: Tdnf) -> None:
+    assert look("-j", "repoquery", "lib=2.0", "--qf", "%{name}").ok().json[0]["Nevra"] == "lib-2.0-1.noarch"
+
+
+def test_bad_formats_are_refused(look: Tdnf) -> None:
+    done = look("repoquery", "lib", "--qf", "%{nosuch}").failed(1622)
+    assert done.stderr.startswith("Package doesn't have attribute nosuch\n")
+    look("repoquery", "lib", "--qf", "%{Name}").failed(1622)
+    look("repoquery", "lib", "--qf", "%{name").failed(902)
+    look("repoquery", "lib", "--qf", "").failed(909)
+    look("repoquery", "lib", "--qf").failed(909)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--requires", "--provides"],
+        ["--provides", "app", "--qf", "%{name}"],
+        ["--list", "--requires"],
+        ["--requires", "--requires"],
+    ],
+)
+def test_only_one_thing_can_be_printed(look: Tdnf, words: list[str]) -> None:
+    assert "Error(917) : --qf requires only querytags. Invalid Mixed Query" in (
+        look("repoquery", *words).failed(917).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    "behind", [["-q"], ["--installed"], ["-C"], ["--arch", "noarch"], ["-y", "--repo=main"]]
+)
+def test_other_options_may_follow_a_dependency_query(look: Tdnf, behind: list[str]) -> None:
+    assert "lib >= 1.0" in look("repoquery", "app", "--requires", *behind).ok().lines
+
+
+def test_json_may_follow_a_dependency_query(look: Tdnf) -> None:
+    assert look("repoquery", "app", "--requires", "-j").ok().json[0]["Requires"] == ["lib >= 1.0"]
+
+
+def test_selectors_that_exclude_each_other_are_refused(look: Tdnf) -> None:
+    for other in ("--installed", "--available", "--duplicates"):
+        look("repoquery", "--extras", other).failed(1622)
+    for other in ("--installed", "--available"):
+        look("repoquery", "--duplicates", other).failed(1622)
+    look("repoquery", "one", "two").failed(902)
+
+
+def test_what_is_not_there_yet_is_refused_rather_than_ignored(look: Tdnf) -> None:
+    assert "not available in this version" in look("repoquery", "app", "--changelogs").failed(902).stderr
+    assert "not available in this version" in look("list", "--repofromdir=x,/tmp").failed(902).stderr
+
+
+def test_nothing_selected_says_so_and_is_no_error(look: Tdnf) -> None:
+    done = look("repoquery", "nosuch").ok()
+    assert (done.stdout, done.stderr) == ("", "No data available\n")
+    assert look("-j", "repoquery", "nosuch").ok().stdout == ""
+    assert look("repoquery", "--duplicates").ok().stderr == "No data available\n"

@@ -1,0 +1,179 @@
+"""updateinfo: modes, filters, specs, layouts; history list."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.world import World
+from tests.support.repos import Advisory
+from tests.support.rpms import Rpm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.cli import Root, Tdnf
+    from tests.support.repos import Repo
+    from tests.support.workshop import Workshop
+
+BOTH = [
+    "patch:TEST-2024-3 Enhancement app-2.0-1.noarch.rpm",
+    "patch:TEST-2024-3 Enhancement lib-2.0-1.noarch.rpm",
+]
+LIST = [
+    "patch:TEST-2024-1 Security lib-2.0-1.noarch.rpm",
+    "patch:TEST-2024-2 Bugfix app-2.0-1.noarch.rpm",
+    *BOTH,
+    *BOTH,  # once for each package that it concerns
+]
+
+
+@pytest.mark.parametrize(
+    "words", [["updateinfo"], ["updateinfo", "summary"], ["updateinfo", "--summary", "all"]]
+)
+def test_the_summary_counts_by_type(look: Tdnf, words: list[str]) -> None:
+    assert look(*words).ok().lines == [
+        "1 Security notice(s)", "1 Bugfix notice(s)", "2 Enhancement notice(s)",
+    ]  # fmt: skip
+    assert look("-j", *words).ok().stdout == '{"Unknown":0,"Security":1,"Bugfix":1,"Enhancement":2}'
+
+
+@pytest.mark.parametrize("words", [["list"], ["--list"], ["LIST", "installed"], ["--summary", "list"]])
+def test_list_names_each_file_of_each_advisory(look: Tdnf, words: list[str]) -> None:
+    assert look("updateinfo", *words).ok().lines == LIST
+
+
+def test_list_in_json(look: Tdnf) -> None:
+    items = look("-j", "updateinfo", "list").ok().json
+    assert items[0] == {
+        "Type": "Security", "UpdateID": "patch:TEST-2024-1", "Packages": ["lib-2.0-1.noarch.rpm"],
+    }  # fmt: skip
+    assert [item["UpdateID"][-1] for item in items] == ["1", "2", "3", "3"]
+
+
+def test_info_describes_each_file(look: Tdnf) -> None:
+    assert (
+        look("updateinfo", "info", "tool", "lib")
+        .ok()
+        .stdout.startswith(
+            "       Name : lib-2.0-1.noarch.rpm\n"
+            "  Update ID : patch:TEST-2024-1\n"
+            "       Type : Security\n"
+            "    Updated : Tue Jan  2 03:04:05 2024\n"
+            "Needs Reboot: 1\n"
+            "Description : It is better now.\n"
+            "       Name : app-2.0-1.noarch.rpm\n"
+        )
+    )
+
+
+def test_info_in_json(look: Tdnf) -> None:
+    assert look("-j", "updateinfo", "--info", "lib").ok().json[0] == {
+        "Type": "Security",
+        "UpdateID": "patch:TEST-2024-1",
+        "Updated": "Tue Jan  2 03:04:05 2024",
+        "NeedsReboot": True,
+        "Description": "It is better now.",
+        "Packages": ["lib-2.0-1.noarch.rpm"],
+    }
+
+
+def test_times_are_local(look: Tdnf) -> None:
+    done = look("updateinfo", "info", "lib", env={"TZ": "Asia/Kolkata"}).ok()
+    assert "    Updated : Tue Jan  2 08:34:05 2024\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--security"], LIST[:1]),
+        (["--sec-severity", "7"], LIST[:1]),
+        (["--sec-severity", "7.5"], LIST[:1]),
+        (["--sec-severity", "7.6"], []),
+        (["--security", "--sec-severity", "9"], LIST[:1]),  # the severity is ignored then
+        (["--reboot-required"], LIST[:1]),
+        (["lib"], [LIST[0], *BOTH]),
+        (["app", "--security"], []),
+        (["tool"], []),
+    ],
+)
+def test_filters(look: Tdnf, words: list[str], expected: list[str]) -> None:
+    assert look("updateinfo", "list", *words).ok().lines == (expected or ["", "0 updates."])
+    ids = [item["UpdateID"] for item in look("-j", "updateinfo", "list", *words).ok().json]
+    assert set(ids) == {line.split()[0] for line in expected}
+
+
+def test_nothing_found_is_no_error(look: Tdnf) -> None:
+    done = look("updateinfo", "tool").ok()
+    assert (done.stdout, done.stderr) == ("\n0 updates.\n", "No data available\n")
+    assert look("updateinfo", "list", "tool").ok().stderr == ""
+    assert look("-j", "updateinfo", "tool").ok().json == dict.fromkeys(
+        ("Unknown", "Security", "Bugfix", "Enhancement"), 0
+    )
+    assert look("-j", "updateinfo", "list", "tool").ok().stdout == "[]"
+
+
+def test_a_spec_must_match_an_installed_package(look: Tdnf) -> None:
+    look("updateinfo", "list", "kernel").failed(1011)
+    assert look("-j", "updateinfo", "nosuch").failed(1011).json["Error"] == 1011
+
+
+def test_each_installed_instance_that_is_older_counts(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, workshop: Workshop
+) -> None:
+    kernels = [Rpm("kernel", f"{n}-1", files={f"/boot/k{n}": "k\n"}) for n in (1, 2, 3)]
+    fixed = Advisory("K-1", (kernels[1],), severity="")
+    root.add_repo(make_repo("main", *kernels, signed=False, advisories=(fixed,)))
+    for kernel in (kernels[2], kernels[0]):
+        path = workshop.build(kernel, signed=False)[0]
+        root.rpm("-i", "--nosignature", "--oldpackage", str(path)).ok()
+    assert tdnf("-q", "updateinfo", "list").ok().lines == ["patch:K-1 Security kernel-2-1.noarch.rpm"]
+    assert tdnf("-q", "updateinfo", "list", "--sec-severity=0").ok().lines == ["", "0 updates."]
+
+
+def test_a_repository_without_advisories_and_one_that_hides_them(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, workshop: Workshop
+) -> None:
+    old, new = Rpm("thing", "1-1"), Rpm("thing", "2-1")
+    repo = make_repo("main", old, new, signed=False, advisories=(Advisory("T-1", (new,), kind="newpackage"),))
+    root.rpm("-i", "--nosignature", str(workshop.build(old, signed=False)[0])).ok()
+    root.add_repo(repo)
+    assert tdnf("-q", "updateinfo").ok().lines in (["1 Enhancement notice(s)"], ["1 Unknown notice(s)"])
+    root.add_repo(repo, skip_md_updateinfo=True)
+    assert tdnf("-q", "updateinfo").ok().lines == ["", "0 updates."]
+    root.add_repo(make_repo("main", old, new, signed=False))
+    assert tdnf("-q", "--refresh", "updateinfo").ok().lines == ["", "0 updates."]
+
+
+def test_history_lists_what_was_recorded(tmp_path: Path, workshop: Workshop) -> None:
+    world = World(tmp_path, workshop)
+    try:
+        assert world.tdnf("history").failed(1802).stdout == ""
+        assert world.tdnf("history", "init").ok().stdout == ""
+        world.install(workshop, Rpm("extra-one", "1:1-1"))
+        world.tdnf("history", "update").ok()
+        done = world.tdnf("history", "list").ok()
+        assert done.lines[0] == f"{'ID':<4} {'cmd line':<39} {'date/time':<21} {'+add':<4} / {'-rem':<4}"
+        date = r"\w{3} \w{3} \d\d \d{4} \d\d:\d\d"
+        assert re.fullmatch(rf"   1 \(set\) {{35}}{date} \+[04] {{3}}/ -0  ", done.lines[1]), done
+        assert re.fullmatch(rf"   2 \(unknown\) {{31}}{date} \+1 {{3}}/ -0  ", done.lines[2]), done
+        assert world.tdnf("history").ok().stdout == done.stdout
+        assert world.tdnf("history", "--reverse").ok().lines[1:] == [done.lines[2], done.lines[1]]
+        assert world.tdnf("history", "list", "2").ok().lines[1:] == done.lines[2:]
+        assert world.tdnf("history", "--from=1", "--to=1").ok().lines[1:] == done.lines[1:2]
+        assert world.tdnf("history", "list", "2", "--info").ok().lines[2:] == [
+            "added: extra-one-1:1-1.noarch", "",
+        ]  # fmt: skip
+        (item,) = world.tdnf("-j", "history", "list", "2-2", "--info").ok().json
+        assert item.pop("TimeStamp") > 1_700_000_000
+        assert item == {
+            "Id": 2, "CmdLine": "(unknown)", "AddedCount": 1, "RemovedCount": 0,
+            "Added": ["extra-one-1:1-1.noarch"], "Removed": [],
+        }  # fmt: skip
+        for words in (["list", "2-1"], ["list", "7-9"], ["--from=-1"]):
+            world.tdnf("history", *words).failed(1622)
+    finally:
+        world.server.close()
