@@ -150,10 +150,9 @@ class Goal:
         return None
 
     def _want(self, handle: int) -> None:
-        job = (self._install | _SOLVABLE, handle)
-        if job not in self.jobs:
-            self.jobs.append(job)
-        self.targets.add(handle)
+        if handle not in self.targets:
+            self.jobs.append((self._install | _SOLVABLE, handle))
+            self.targets.add(handle)
 
     # install
 

@@ -114,6 +114,13 @@ class Pool:
             filler.set_download(handle, file.size)
         filler.close()
 
+    def hide_installed(self, hide: bool) -> None:
+        """Resolve as if nothing were installed, or no longer; the packages stay in the pool."""
+        wanted = None if hide else self.installed
+        if (self.raw.installed is None) != (wanted is None):
+            self.raw.installed = wanted  # libsolv drops its index with that
+            self._indexed = False
+
     def prepare(self, *, file_provides: bool = False) -> solv.Pool:
         """Make the pool answer questions and return libsolv's pool.
 

@@ -71,11 +71,10 @@ def ignored(problem: solv.Problem, policy: Policy, raw: solv.Pool) -> bool:
     if info.type in types:
         return True
     # Any of the options also passes over a requirement that an available package provides.
-    return (
-        bool(types)
-        and info.type == solv.Solver.SOLVER_RULE_PKG_REQUIRES
-        and any(not s.isinstalled() for s in raw.whatprovides(info.dep_id))
-    )
+    if not types or info.type != solv.Solver.SOLVER_RULE_PKG_REQUIRES:
+        return False
+    name = raw.str2id(str(info.dep).split(" ", 1)[0])
+    return any(not s.isinstalled() for s in raw.whatprovides(name))
 
 
 def packages(problem: solv.Problem) -> set[int]:

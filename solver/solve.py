@@ -109,8 +109,7 @@ class _Run:
     def steps(self, find_files: Callable[[frozenset[str]], None] | None) -> tuple[Step, ...]:
         """Return the steps, or raise as :func:`solve` does."""
         raw = self._pool.raw
-        if self._policy.ignore_installed:
-            raw.installed = None
+        self._pool.hide_installed(self._policy.ignore_installed)
         try:
             answer = self._protected_attempt(self._goal.jobs)
             if find_files is not None and self._look_for_files(answer, find_files):
@@ -118,7 +117,7 @@ class _Run:
             return self._finish(answer)
         finally:
             raw.set_disabled_list([])
-            raw.installed = self._pool.installed
+            self._pool.hide_installed(False)
 
     def _look_for_files(self, answer: _Answer, find_files: Callable[[frozenset[str]], None]) -> bool:
         """Have missing files looked up if they may have shaped ``answer``; True to solve again."""
@@ -181,7 +180,7 @@ class _Run:
         if answer.problems:
             self._refuse_damage(answer, outcome)
         self._refuse_removal(answer)
-        outcome = self._within_limit(outcome)
+        outcome = self._within_limit(outcome, len(answer.problems))
         return outcome.steps(update_all=self._whole_system, reinstall_changed=self._policy.reinstall_changed)
 
     def _refuse_damage(self, answer: _Answer, outcome: Outcome) -> None:
@@ -194,7 +193,7 @@ class _Run:
         if unasked and not self._may_erase:
             raise Unsolvable(problems.lines(answer.problems))
 
-    def _within_limit(self, outcome: Outcome) -> Outcome:
+    def _within_limit(self, outcome: Outcome, passed_over: int) -> Outcome:
         """Solve again with the oldest instances of install-only packages removed, if need be."""
         victims = limit.excess(self._pool, self._policy, outcome, self._sieve)
         if not victims:
@@ -204,7 +203,7 @@ class _Run:
         jobs = [*self._goal.jobs, *((erase, handle) for handle in victims)]
         jobs += [(install, handle) for handle in limit.instances(self._pool, self._policy, outcome)]
         answer = self._attempt(jobs + self._protection)
-        if answer.problems:
+        if len(answer.problems) > passed_over:
             text = "more packages than installonly_limit stay: the oldest ones are needed"
             self._goal.notes.append(Note(text, diagnostic=True))
             return outcome

@@ -136,6 +136,7 @@ class Job:
 
 class Ruleinfo:
     type: int
+    dep: Dep | None
     dep_id: int
     solvable: XSolvable | None
     othersolvable: XSolvable | None
