@@ -96,9 +96,6 @@ def verify(
     except BaseException:
         close_all(verified)
         raise
-    finally:
-        for checker in checkers.values():
-            checker.close()
     return tuple(verified)
 
 
@@ -119,9 +116,6 @@ class _Checker:
         self._scratch = scratch
         self._imported = False  # whether all of the repository's keys were offered for import
         self._librpm = self._with(())
-
-    def close(self) -> None:
-        self._librpm.close()
 
     def verify(self, file: Incoming) -> VerifiedFile:
         fd = open_file(file.path)
@@ -161,7 +155,6 @@ class _Checker:
         if self._source is not None and not self._source.gpgkeys:
             raise NotTrusted(f"{file.path}: {found.signature}: NOKEY", number=NO_KEY_CONFIGURED)
         for keys in self._key_sets():
-            self._librpm.close()
             self._librpm = self._with(keys)
             found = self._librpm.check(fd, file.path)
             if found.trust is Trust.GOOD:

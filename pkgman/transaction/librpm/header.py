@@ -91,8 +91,8 @@ def architecture(header: rpm.hdr) -> str:
 
 
 def nevra(header: rpm.hdr) -> str:
-    """Return rpm's NEVRA tag."""
-    return _text(header, rpm.RPMTAG_NEVRA)
+    """Return rpm's NEVRA tag; a key has no arch, which some versions write as ``(none)``."""
+    return _text(header, rpm.RPMTAG_NEVRA).removesuffix(".(none)")
 
 
 def decode(value: str | bytes) -> str:

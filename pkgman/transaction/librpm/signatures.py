@@ -21,7 +21,6 @@ from pkgman.transaction.librpm.header import architecture, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
 
     from pkgman.transaction.openpgp import Certificate
 
@@ -57,7 +56,7 @@ class HeaderCheck(NamedTuple):
 
 
 class SignatureChecker:
-    """librpm with a fixed set of keys; a context manager, or :meth:`close` it."""
+    """librpm with a fixed set of keys."""
 
     def __init__(
         self, keys: Iterable[Certificate] = (), *, signatures: bool = True, digests: bool = True
@@ -68,21 +67,11 @@ class SignatureChecker:
         if not digests:
             flags |= int(rpm.RPMVSF_MASK_NODIGESTS)
         self._signatures = signatures
-        self._root = tempfile.mkdtemp(prefix="tdnf-keys-")
-        try:
-            self._import(keys)
-            self._keyed = rpm.ts(self._root)
-            self._keyed.setVSFlags(flags)
-            # With no key at all a signed header gives "no key" and an unsigned one passes:
-            # so librpm itself tells which signatures it counts.
-            self._keyless = rpm.ts(self._root)
-            self._keyless.setKeyring(rpm.keyring())
-            self._keyless.setVSFlags(flags)
-            self._plain = rpm.ts(self._root)
-            self._plain.setVSFlags(flags | int(rpm.RPMVSF_MASK_NOSIGNATURES))
-        except BaseException:
-            self.close()
-            raise
+        # With no key at all a signed header gives "no key" and an unsigned one passes:
+        # so librpm itself tells which signatures it counts.
+        self._keyless = _reader(flags, rpm.keyring())
+        self._keyed = _reader(flags, _keyring(keys))
+        self._plain = _reader(flags | int(rpm.RPMVSF_MASK_NOSIGNATURES), rpm.keyring())
 
     def check(self, fd: int, path: str) -> HeaderCheck:
         """Judge the header of the package open at ``fd``; ``path`` is for messages.
@@ -112,32 +101,6 @@ class SignatureChecker:
             payload_digest=Checksum(_DIGESTS[algorithm], decode(digests[0]).lower()) if known else None,
         )
 
-    def close(self) -> None:
-        """Remove the scratch database."""
-        for name in ("_keyed", "_keyless", "_plain"):
-            if hasattr(self, name):
-                getattr(self, name).closeDB()
-        shutil.rmtree(self._root, ignore_errors=True)
-
-    def __enter__(self) -> SignatureChecker:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _import(self, keys: Iterable[Certificate]) -> None:
-        # Through a database, since rpm.keyring.addKey leaves subkeys out; and a fresh
-        # transaction set must read it, for the importing one keeps its first key ring.
-        ts = rpm.ts(self._root)
-        try:
-            for key in keys:
-                if ts.pgpImportPubkey(key.data) != 0:
-                    raise PkgmanError(f"rpm refuses the key {key.fingerprint}", number=REFUSED_KEY)
-        finally:
-            ts.closeDB()
-
     def _read(self, ts: rpm.ts, fd: int, path: str) -> tuple[Trust, rpm.hdr | None]:
         os.lseek(fd, 0, os.SEEK_SET)
         result, header = _BINDING.hdrFromFdno(ts, fd)
@@ -146,6 +109,33 @@ class SignatureChecker:
         if result not in _TRUST:
             raise PkgmanError(f"{path}: the header is damaged or its signature is wrong", number=DAMAGED)
         return _TRUST[result], header
+
+
+def _reader(flags: int, keyring: rpm.keyring) -> rpm.ts:
+    ts = rpm.ts("/")  # given a key ring, it opens no database
+    ts.setVSFlags(flags)
+    ts.setKeyring(keyring)
+    return ts
+
+
+def _keyring(keys: Iterable[Certificate]) -> rpm.keyring:
+    """Make a key ring through a scratch database, since rpm.keyring.addKey leaves subkeys out."""
+    wanted = tuple(keys)
+    if not wanted:
+        return rpm.keyring()
+    root = tempfile.mkdtemp(prefix="tdnf-keys-")
+    try:
+        importer = rpm.ts(root)
+        for key in wanted:
+            if importer.pgpImportPubkey(key.data) != 0:
+                raise PkgmanError(f"rpm refuses the key {key.fingerprint}", number=REFUSED_KEY)
+        importer.closeDB()
+        loader = rpm.ts(root)  # the importing one would give its first key ring, without subkeys
+        keyring = loader.getKeyring()
+        loader.closeDB()
+        return keyring
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
 
 
 _BINDING = rpm.TransactionSet.__base__
