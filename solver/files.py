@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import solv
 
 from solver import select
+from solver.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,7 @@ def owners(pool: Pool, path: str) -> tuple[int, ...]:
     """Return the packages with a file ``path``, exact or a glob, as primary and the installed set name it."""
     raw = pool.prepare()
     how = solv.Dataiterator.SEARCH_GLOB if select.is_glob(path) else solv.Dataiterator.SEARCH_STRING
-    iterator = raw.Dataiterator(solv.SOLVABLE_FILELIST, path, how | _COMPLETE)
+    iterator = raw.Dataiterator(solv.SOLVABLE_FILELIST, clean(path), how | _COMPLETE)
     return select.in_order(pool, {match.solvid for match in iterator})
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 
 def clean(text: str) -> str:
-    """Return ``text`` with ``?`` for what is no UTF-8: undecodable bytes of a header or an argument.
+    """Return ``text`` with U+FFFD for what is no UTF-8: undecodable bytes of a header or an argument.
 
     libsolv's binding refuses a string with such bytes (surrogates), and file
-    names in Latin-1 exist.
+    names in Latin-1 exist. The stand-in is no ``?``, which would match any character.
     """
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

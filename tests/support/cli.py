@@ -71,7 +71,8 @@ class Result:
 
     def __str__(self) -> str:
         words = shlex.join(self.command)
-        return f"$ {words}\nstatus {self.status}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
+        text = f"$ {words}\nstatus {self.status}\n--- stdout\n{self.stdout}\n--- stderr\n{self.stderr}"
+        return text.encode("utf-8", "backslashreplace").decode()  # reports of tests must be UTF-8
 
 
 class Root:
