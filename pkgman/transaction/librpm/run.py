@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import signal
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import rpm
@@ -16,7 +19,7 @@ from pkgman.transaction.librpm.problems import listing, pretrans_hint
 from pkgman.transaction.librpm.signals import HeldSignals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pkgman.model.package import Package
     from pkgman.model.progress import Reporter
@@ -40,6 +43,7 @@ class Options(NamedTuple):
     no_scripts: bool = False  # tsflags=noscripts
     signatures: bool = True  # off with --nogpgcheck, --skipsignature
     digests: bool = True  # off with --nogpgcheck, --skipdigest
+    open_max: int = 1024  # soft limit of open files where the root has no /proc; 0: leave it alone
 
 
 class Outcome(NamedTuple):
@@ -85,7 +89,8 @@ def run(
         if options.test_only:
             return Outcome((), ())
         report.info("Running transaction")
-        return job.run()
+        with _open_files(database.root, options.open_max, report):
+            return job.run()
     finally:
         job.close()
 
@@ -232,6 +237,32 @@ class _Job:
 
     def _elements(self, kind: int) -> list[str]:
         return [plain(decode(element.NEVRA())) for element in self._ts if element.Type() == kind]
+
+
+@contextmanager
+def _open_files(root: str, wanted: int, report: Reporter) -> Iterator[None]:
+    """Lower the limit of open files for scripts' sake.
+
+    Without /proc librpm closes every possible descriptor before it starts a
+    script, which takes long where millions are allowed.
+    """
+    if not wanted or os.access(os.path.join(root, "proc/self/fd"), os.R_OK):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError) as error:
+        number = getattr(error, "errno", None) or errno.EINVAL
+        report.diagnostic(
+            f"warning: could not set rlimit: {os.strerror(number)} ({number})."
+            "This may cause degraded performance."
+        )
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def plain(name: str) -> str:

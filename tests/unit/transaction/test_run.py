@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -252,3 +254,36 @@ def test_a_file_swapped_after_verification_is_not_installed(world: World) -> Non
     os.replace(other, good)
     with pytest.raises(NotTrusted):
         verified.open()
+
+
+def test_nothing_is_imported_once_the_transaction_runs(world: World) -> None:
+    """The transaction may replace Python itself."""
+    active = False
+    imported: list[str] = []
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        if active and event == "import":
+            imported.append(str(args[0]))
+
+    def info(text: str) -> None:
+        nonlocal active
+        active = active or text == "Running transaction"
+
+    sys.addaudithook(watch)
+    world.words.info = info  # type: ignore[method-assign]
+    install_shell(world)
+    active = False
+    world.install(Rpm("speaker", scripts={"post": "echo one; exit 1"}, requires=["/bin/sh"]))
+    active = False
+    assert world.words.results == ["package speaker-1.0-1.noarch: script warning in %postin"]
+    assert imported == []
+
+
+def test_the_limit_of_open_files_is_lowered_for_scripts_and_restored(world: World) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    install_shell(world)
+    limited = Rpm("limited", scripts={"post": "ulimit -n"}, requires=["/bin/sh"])
+    world.offer(limited)
+    world.run(world.step(Action.INSTALL, limited), options=Options(open_max=256))
+    assert world.scripts == ["limited-1.0-1.noarch: 256"]
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
