@@ -85,3 +85,14 @@ def packages(problem: solv.Problem) -> set[int]:
         for info in rule.allinfos()
         if info.solvable
     }
+
+
+def job_indices(problems: Iterable[solv.Problem]) -> set[int]:
+    """Return the places, in the list of jobs, of those that a way out of ``problems`` would drop."""
+    return {
+        element.jobidx
+        for problem in problems
+        for solution in problem.solutions()
+        for element in solution.elements()
+        if element.type == solv.Solver.SOLVER_SOLUTION_JOB
+    }

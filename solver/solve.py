@@ -177,21 +177,31 @@ class _Run:
         if left:
             raise Unsolvable(problems.lines(left))
         outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
-        if answer.problems:
-            self._refuse_damage(answer, outcome)
+        if answer.problems and not self._may_erase and self._damages(outcome):
+            answer = self._without_broken_jobs(answer)
+            outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
         self._refuse_removal(answer)
         outcome = self._within_limit(outcome, len(answer.problems))
         return outcome.steps(update_all=self._whole_system, reinstall_changed=self._policy.reinstall_changed)
 
-    def _refuse_damage(self, answer: _Answer, outcome: Outcome) -> None:
-        """Do not let a solution with problems passed over remove what it may not."""
-        unasked = [
-            handle
-            for handle, others in outcome.removed().items()
-            if not others and handle not in self._goal.targets
-        ]
-        if unasked and not self._may_erase:
-            raise Unsolvable(problems.lines(answer.problems))
+    def _damages(self, outcome: Outcome) -> bool:
+        """Say whether a solution with problems passed over removes what nobody asked to remove."""
+        removed = outcome.removed().items()
+        return any(not others and handle not in self._goal.targets for handle, others in removed)
+
+    def _without_broken_jobs(self, answer: _Answer) -> _Answer:
+        """Solve again, first without insisting on the best, then without the jobs that have problems."""
+        jobs = [(how & ~solv.Job.SOLVER_FORCEBEST, what) for how, what in self._goal.jobs]
+        if jobs != self._goal.jobs:
+            answer = self._attempt(jobs + self._protection)
+        while answer.problems:
+            broken = problems.job_indices(answer.problems)
+            kept = [job for index, job in enumerate(jobs) if index not in broken]
+            if len(kept) == len(jobs):
+                raise Unsolvable(problems.lines(answer.problems))
+            jobs = kept
+            answer = self._attempt(jobs + self._protection)
+        return answer
 
     def _within_limit(self, outcome: Outcome, passed_over: int) -> Outcome:
         """Solve again with the oldest instances of install-only packages removed, if need be."""

@@ -146,7 +146,15 @@ class XRule:
     def info(self) -> Ruleinfo: ...
     def allinfos(self) -> list[Ruleinfo]: ...
 
+class Solutionelement:
+    type: int
+    jobidx: int
+
+class Solution:
+    def elements(self) -> list[Solutionelement]: ...
+
 class Problem:
+    def solutions(self) -> list[Solution]: ...
     def findproblemrule(self) -> XRule: ...
     def findallproblemrules(self, unfiltered: int = 0) -> list[XRule]: ...
 
@@ -170,6 +178,7 @@ class Solver:
     SOLVER_REASON_SUPPLEMENTED: int
     SOLVER_REASON_WEAKDEP: int
     SOLVER_RULE_JOB: int
+    SOLVER_SOLUTION_JOB: int
     SOLVER_RULE_PKG: int
     SOLVER_RULE_PKG_CONFLICTS: int
     SOLVER_RULE_PKG_CONSTRAINS: int
