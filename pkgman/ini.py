@@ -79,4 +79,5 @@ def load(path: str) -> Document:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}", number=number) from error
     if b"\0" in data:
         raise ConfigError(f"{path}: is not a text file (it holds a NUL byte)")
-    return parse(data.decode("utf-8", "replace"), path)
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")  # some editors write that mark
+    return parse(text, path)
