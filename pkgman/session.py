@@ -244,17 +244,17 @@ class Session:
     def _load_repo(self, pool: Pool, source: RepoSource, snapshot: RepoSnapshot) -> bool:
         """Load one repository; False when it is broken and may be skipped."""
 
-        def feed(fd: int) -> None:  # in a child process, and only without a usable cache
+        def pieces() -> Iterable[bytes]:  # called only without a usable cache
             from repo_meta import decompress, refresh
 
             primary = refresh.fetch_part(
                 source, snapshot, "primary", fetcher=self.fetcher, progress=self.ui, report=self.ui
             )
             assert primary is not None, "every repomd.xml that is accepted has a primary"
-            decompress.copy_plain(primary, fd)
+            return decompress.iter_plain(primary, verify=True)
 
         try:
-            pool.load_repo(snapshot, feed)
+            pool.load_repo(snapshot, pieces)
         except PkgmanError as error:
             self._refused(source, error)
             return False

@@ -25,30 +25,15 @@ MAX_MEMORY = 160 << 20  # bytes; xz -9 needs 65 MiB
 MAX_WINDOW = 1 << 27  # bytes; what the zstd program accepts
 
 
-def copy_plain(file: MetadataFile, fd: int) -> None:
-    """Write the plain content to a descriptor, checking its stated size and checksum.
-
-    The reader gets the last bytes before the checksum is known to be right; it must not use what
-    it got when this raises.
-
-    :raises MetadataError: when the file cannot be decompressed or is not what repomd.xml states.
-    :raises PkgmanError: 1600 + errno when the descriptor cannot be written (EPIPE: nobody reads).
-    """
-    for piece in iter_plain(file, verify=True):
-        view = memoryview(piece)
-        try:
-            while view:
-                view = view[os.write(fd, view) :]
-        except OSError as error:
-            raise system_error(error) from error
-
-
 def iter_plain(file: MetadataFile, *, verify: bool = False) -> Iterator[bytes]:
     """Yield the plain content in pieces of about 1 MiB; the stated size is always enforced.
 
+    The last piece comes before the checksum is known to be right: nothing of it may be used when
+    this raises.
+
     :param verify: check the open checksum too. It is checked in any case when repomd.xml has no
         checksum of the packed file, which is the one that was compared when the file was accepted.
-    :raises MetadataError: as :func:`copy_plain`.
+    :raises MetadataError: when the file cannot be decompressed or is not what repomd.xml states.
     """
     part = file.part
     digest = None

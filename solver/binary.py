@@ -1,9 +1,9 @@
-"""libsolv's binary form of a repository on disk, written whole or not at all.
+"""Cache files on disk: a content, the key it was made for, and a checksum; whole or not at all.
 
-A file is libsolv's own ``.solv`` data, then our key, a mark and a CRC-32 of all
-that stands before it. The key says what the data were made from and by which
-build of libsolv; the CRC is there because libsolv's reader trusts its input and
-may crash on a damaged one.
+The content is libsolv's own ``.solv`` data, or the records of :mod:`solver.texts`. Behind it
+stand our key, a mark and a CRC-32 of all that stands before. The key says what
+the content was made from and by which build of libsolv; the CRC is there because
+libsolv's reader trusts its input and may crash on a damaged one.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ import contextlib
 import os
 import stat
 import zlib
+from typing import TYPE_CHECKING
 
 import solv
 import solv._solv
 
-_MARK = b"pkgman.solv.1"
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_MARK = b"pkgman.solv.2"
 _CRC_SIZE = 4  # bytes
 _PIECE = 1 << 17  # bytes read at a time
 
@@ -27,39 +31,111 @@ def read(repo: solv.Repo, path: str, key: str) -> bool:
     Returns False, with ``repo`` still empty, when the file is absent,
     unreadable, damaged or was made from something else than ``key`` says.
     """
+    descriptor, _ = open_sound(path, key)
+    if descriptor < 0:
+        return False
+    try:
+        return load(repo, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_sound(path: str, key: str) -> tuple[int, int]:
+    """Open a file and check all of it; return its descriptor and the size of its content, or (-1, 0)."""
     try:
         # O_NONBLOCK: a FIFO in the file's place must not hang us.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
-        return False
+        return -1, 0
     try:
-        return _is_sound(descriptor, _tail(key)) and _load(repo, descriptor)
+        size = _sound_size(descriptor, _tail(key))
     except OSError:
-        return False
-    finally:
+        size = -1
+    if size < 0:
         os.close(descriptor)
+        return -1, 0
+    return descriptor, size
+
+
+def load(repo: solv.Repo, descriptor: int) -> bool:
+    """Load libsolv's data from an open file into the empty ``repo``; it stays empty on failure."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    stream = solv.xfopen_fd("plain", descriptor)
+    if stream is None:
+        return False
+    loaded = bool(repo.add_solv(stream))
+    stream.close()
+    if not loaded:
+        repo.empty(True)
+    return loaded
 
 
 def write(repo: solv.Repo, path: str, key: str) -> bool:
     """Store ``repo`` at ``path``; False, and nothing changed, when that is not possible."""
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(temporary, flags, 0o644)
+        with Draft(path) as draft:
+            if draft.lasting and _store(repo, draft.descriptor):
+                draft.finish(key)
+                return True
     except OSError:
-        return False
-    try:
-        if not _store(repo, descriptor, _tail(key)):
-            return False
-        os.replace(temporary, path)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-        with contextlib.suppress(OSError):  # gone already when it was renamed
-            os.unlink(temporary)
-    return True
+        pass
+    return False
+
+
+class Draft:
+    """A cache file under way: beside its place, or in memory where that cannot be written.
+
+    A context manager; what was not finished when it ends is gone.
+
+    :param memory: do not even try to write to the disk.
+    """
+
+    def __init__(self, path: str, *, memory: bool = False) -> None:
+        self._path = path
+        self._temporary = f"{path}.{os.getpid()}.tmp"
+        self.lasting = not memory  # on disk
+        if memory:
+            self.descriptor = os.memfd_create("pkgman")
+            return
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+            self.descriptor = os.open(self._temporary, flags, 0o644)
+        except OSError:
+            self.lasting = False
+            self.descriptor = os.memfd_create("pkgman")
+
+    def finish(self, key: str) -> int:
+        """Put key and checksum behind the content and the file in its place; return the content's size.
+
+        :raises OSError: when the disk is full or the file cannot be renamed.
+        """
+        size = os.lseek(self.descriptor, 0, os.SEEK_END)
+        tail = _tail(key)
+        write_all(self.descriptor, tail)
+        checksum = _checksum(self.descriptor, size + len(tail))
+        write_all(self.descriptor, checksum.to_bytes(_CRC_SIZE, "little"))
+        if self.lasting:
+            os.replace(self._temporary, self._path)
+        return size
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self.descriptor)
+        if self.lasting:
+            with contextlib.suppress(OSError):  # gone already when it was renamed
+                os.unlink(self._temporary)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``; a pipe or a file may take it in parts."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def _tail(key: str) -> bytes:
@@ -69,16 +145,17 @@ def _tail(key: str) -> bytes:
     return f"\n{key}\n{build.st_size}-{build.st_mtime_ns}\n".encode() + _MARK
 
 
-def _is_sound(descriptor: int, tail: bytes) -> bool:
+def _sound_size(descriptor: int, tail: bytes) -> int:
+    """Return the size of the content, -1 when the file is not sound or of another key."""
     status = os.fstat(descriptor)
     content = status.st_size - len(tail) - _CRC_SIZE
     if not stat.S_ISREG(status.st_mode) or content <= 0:
-        return False
+        return -1
     end = os.pread(descriptor, len(tail) + _CRC_SIZE, content)
     if end[: len(tail)] != tail:
-        return False
+        return -1
     found = _checksum(descriptor, content + len(tail))
-    return found.to_bytes(_CRC_SIZE, "little") == end[len(tail) :]
+    return content if found.to_bytes(_CRC_SIZE, "little") == end[len(tail) :] else -1
 
 
 def _checksum(descriptor: int, size: int) -> int:
@@ -95,34 +172,10 @@ def _checksum(descriptor: int, size: int) -> int:
     return crc
 
 
-def _load(repo: solv.Repo, descriptor: int) -> bool:
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    stream = solv.xfopen_fd("plain", descriptor)
-    if stream is None:
-        return False
-    loaded = bool(repo.add_solv(stream))
-    stream.close()
-    if not loaded:
-        repo.empty(True)
-    return loaded
-
-
-def _store(repo: solv.Repo, descriptor: int, tail: bytes) -> bool:
+def _store(repo: solv.Repo, descriptor: int) -> bool:
     stream = solv.xfopen_fd("plain", descriptor, "w")
     if stream is None:
         return False
     written = bool(repo.write(stream))
     # A full disk may show only when the stream's buffer goes out.
-    if not stream.close() or not written:
-        return False
-    size = os.lseek(descriptor, 0, os.SEEK_END)
-    if size <= 0:
-        return False
-    _write_all(descriptor, tail)
-    _write_all(descriptor, _checksum(descriptor, size + len(tail)).to_bytes(_CRC_SIZE, "little"))
-    return True
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    if os.write(descriptor, data) != len(data):
-        raise OSError("short write")
+    return bool(stream.close()) and written and os.lseek(descriptor, 0, os.SEEK_END) > 0

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import solv
 
 from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
-from solver import binary, feed
+from solver import binary
 from solver.installed import Filler
+from solver.repocache import RepoCache
 from solver.text import clean
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from pkgman.model.package import InstalledPackage, RpmFile
     from pkgman.model.repo import RepoSnapshot
+    from solver.texts import Store
 
     class Owner(Protocol):
         """The package that owns a file, as a filelists scan names it."""
@@ -58,27 +60,33 @@ class Pool:
         self._file_provides = False
         self._required_files: list[int] = []
         self._searched_files: set[int] = set()
+        self._caches: dict[str, RepoCache] = {}
+        self._texts: dict[int, Store | None] = {}
 
-    def load_repo(self, snapshot: RepoSnapshot, source: Callable[[int], None]) -> None:
+    def load_repo(self, snapshot: RepoSnapshot, pieces: Callable[[], Iterable[bytes]]) -> None:
         """Load a repository from its binary cache, or from its primary metadata.
 
-        :param source: writes the plain primary.xml to a file descriptor; called
-            in a child process, and only when the cache cannot be used.
+        :param pieces: opens the verified stream of plain primary.xml; called only
+            when the cache cannot be used.
         :raises MetadataError: the metadata is malformed.
-        :raises PkgmanError: what ``source`` raised.
+        :raises PkgmanError: what reading the stream raises.
         """
         repo = self._new_repo(snapshot.id)
         repo.priority = -snapshot.priority  # libsolv: higher is better; tdnf: lower is
-        key = f"primary {snapshot.repomd_checksum}"
-        if binary.read(repo, snapshot.solv_path, key):
-            return
+        cache = RepoCache(snapshot.solv_path, f"primary {snapshot.repomd_checksum}", pieces, snapshot.id)
         try:
-            feed.parse(repo, source, snapshot.id)
+            cache.load(repo)
         except BaseException:
             repo.free(True)
             raise
-        repo.internalize()
-        binary.write(repo, snapshot.solv_path, key)
+        self._caches[snapshot.id] = cache
+
+    def texts(self, repo: solv.Repo) -> Store | None:
+        """Return the texts that are kept apart from ``repo``; None when it holds them itself."""
+        if repo.id not in self._texts:
+            cache = self._caches.get(repo.name)
+            self._texts[repo.id] = cache.texts(repo) if cache else None
+        return self._texts[repo.id]
 
     def load_installed(
         self, packages: Callable[[], Iterable[InstalledPackage]], *, cache_path: str | None, key: str

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from solver.pool import Pool
+    from solver.texts import Texts
 
     Kind = Literal[
         "provides",
@@ -106,13 +107,19 @@ def split_evr(evr: str) -> tuple[int, str, str]:
 def info(pool: Pool, handle: int) -> PackageInfo:
     """Return the texts of one package."""
     solvable = pool.raw.id2solvable(handle)
+    apart = _texts_apart(pool, solvable)
     return PackageInfo(
-        summary=solvable.lookup_str(solv.SOLVABLE_SUMMARY) or "",
-        description=solvable.lookup_str(solv.SOLVABLE_DESCRIPTION) or "",
-        url=solvable.lookup_str(solv.SOLVABLE_URL) or "",
+        summary=apart.summary if apart else solvable.lookup_str(solv.SOLVABLE_SUMMARY) or "",
+        description=apart.description if apart else solvable.lookup_str(solv.SOLVABLE_DESCRIPTION) or "",
+        url=apart.url if apart else solvable.lookup_str(solv.SOLVABLE_URL) or "",
         license=solvable.lookup_str(solv.SOLVABLE_LICENSE) or "",
         source=(solvable.lookup_sourcepkg() or "").removesuffix(".rpm"),
     )
+
+
+def _texts_apart(pool: Pool, solvable: solv.XSolvable) -> Texts | None:
+    store = pool.texts(solvable.repo)
+    return store.read(solvable.id - _first(solvable.repo)) if store else None
 
 
 def remote(pool: Pool, handle: int) -> Remote:
@@ -199,8 +206,24 @@ def search(pool: Pool, terms: Iterable[str]) -> tuple[int, ...]:
         hits: set[int] = set()
         for key in _SEARCHED:
             hits.update(match.solvid for match in raw.Dataiterator(key, clean(term), _SUBSTRING))
+        hits.update(_texts_with(pool, term))
         found.extend(select.in_order(pool, hits))
     return tuple(found)
+
+
+def _first(repo: solv.Repo) -> int:
+    """Return the handle of a repository's first package; the others follow it without a gap."""
+    return next(solvable.id for solvable in repo.solvables_iter())
+
+
+def _texts_with(pool: Pool, term: str) -> Iterator[int]:
+    """Yield the packages whose texts are kept apart from libsolv and hold ``term``."""
+    for repo in pool.raw.repos:
+        store = pool.texts(repo)
+        if store:
+            first = _first(repo)
+            for position in store.search(term.encode("utf-8", "surrogateescape")):
+                yield first + position
 
 
 _COMPLETE = solv.Dataiterator.SEARCH_FILES | solv.Dataiterator.SEARCH_COMPLETE_FILELIST

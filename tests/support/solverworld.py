@@ -17,6 +17,7 @@ from pkgman.model.repo import MetadataPart, RepoSnapshot
 from solver.pool import Pool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FLAGS = {"<": ("LT", 2), ">": ("GT", 4), "=": ("EQ", 8), "<=": ("LE", 10), ">=": ("GE", 12)}
@@ -150,19 +151,19 @@ def snapshot(name: str, folder: Path | str, *, priority: int = 50, checksum: str
 
 
 class Feed:
-    """Writes a text to a descriptor; ``calls`` is seen in the child only, so a file keeps count."""
+    """Opens a text as a stream of bytes; a file keeps count of how often."""
 
     def __init__(self, text: str, log: Path | None = None) -> None:
         self.text = text
         self.log = log
 
-    def __call__(self, descriptor: int) -> None:
+    def __call__(self) -> Iterator[bytes]:
         if self.log is not None:
             with self.log.open("a") as stream:
                 stream.write("x")
-        data = memoryview(self.text.encode())
-        while data:
-            data = data[os.write(descriptor, data) :]
+        data = self.text.encode()
+        for start in range(0, len(data), 1000):
+            yield data[start : start + 1000]
 
 
 def build(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import stat
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,7 +59,7 @@ def test_the_second_load_comes_from_the_cache(loader: Loader) -> None:
 
 def test_the_cache_is_the_only_file_left(loader: Loader) -> None:
     loader.load()
-    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.solv"]
+    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.solv", "main.texts"]
     assert stat.S_IMODE(loader.path.stat().st_mode) & 0o022 == 0
 
 
@@ -124,7 +126,7 @@ def test_a_fifo_in_the_place_of_the_cache_does_not_hang(loader: Loader) -> None:
 def test_a_directory_in_the_place_of_the_cache_is_no_obstacle(loader: Loader) -> None:
     loader.path.mkdir()
     assert loader.load() == NEVRAS
-    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.solv"]
+    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.solv", "main.texts"]
 
 
 def test_a_cache_that_cannot_be_written_is_gone_without(tmp_path: Path) -> None:
@@ -174,8 +176,8 @@ def test_malformed_metadata_are_refused_and_leave_nothing(tmp_path: Path, text: 
 
 
 def test_what_the_feed_raises_arrives_with_number_and_lines(tmp_path: Path) -> None:
-    def feed(descriptor: int) -> None:
-        os.write(descriptor, world.primary(LINES)[:200].encode())
+    def feed() -> Iterator[bytes]:
+        yield world.primary(LINES)[:200].encode()
         raise FetchError(("first line", "second \u00e4"), number=1207)
 
     pool = Pool("x86_64")
@@ -186,8 +188,8 @@ def test_what_the_feed_raises_arrives_with_number_and_lines(tmp_path: Path) -> N
 
 
 def test_a_feed_that_fails_after_good_metadata_is_not_trusted(tmp_path: Path) -> None:
-    def feed(descriptor: int) -> None:
-        world.Feed(world.primary(LINES))(descriptor)
+    def feed() -> Iterator[bytes]:
+        yield from world.Feed(world.primary(LINES))()
         raise MetadataError("checksum differs")
 
     pool = Pool("x86_64")
@@ -206,8 +208,8 @@ def test_a_parser_that_gives_up_early_does_not_block_the_feed(tmp_path: Path) ->
 
 def test_no_process_and_no_descriptor_is_left(loader: Loader, tmp_path: Path) -> None:
     loader.load()
+    loader.load(checksum="c2")  # libsolv keeps the file open from which it reads descriptions later
     before = len(os.listdir("/proc/self/fd"))
-    loader.load(checksum="c2")
     with pytest.raises(MetadataError):
         Pool("x86_64").load_repo(world.snapshot("x", tmp_path), world.Feed("<x"))
     assert len(os.listdir("/proc/self/fd")) == before
@@ -330,3 +332,49 @@ def test_a_file_known_from_the_filelists_is_provided_by_the_very_package(tmp_pat
     (handle,) = query.what(pool, "provides", ["/c"])
     assert query.package(pool, handle).nevra == "a-2:1-1.noarch"
     assert query.package(pool, handle).repo == "main"
+
+
+def test_texts_are_read_from_their_own_file_as_libsolv_would_have_them(tmp_path: Path) -> None:
+    text = world.primary(LINES)
+    pool = Pool("x86_64")
+    pool.load_repo(world.snapshot("main", tmp_path), world.Feed(text))
+    whole = Pool("x86_64")
+    # A comment between two texts is not how createrepo writes them, so they stay in libsolv.
+    odd = text.replace("</summary>", "</summary><!-- -->")
+    assert odd != text
+    whole.load_repo(world.snapshot("odd", tmp_path), world.Feed(odd))
+    for handle, other in zip(query.available(pool), query.available(whole), strict=True):
+        assert query.info(pool, handle) == query.info(whole, other)
+
+
+def test_a_damaged_file_of_texts_is_made_anew(tmp_path: Path) -> None:
+    feed = world.Feed(world.primary(LINES), tmp_path / "log")
+    Pool("x86_64").load_repo(world.snapshot("main", tmp_path), feed)
+    path = tmp_path / "main.texts"
+    good = path.read_bytes()
+    for bad in (b"", good[:-1], bytes([good[0] ^ 1]) + good[1:], b"x" * len(good)):
+        path.write_bytes(bad)
+        pool = Pool("x86_64")
+        pool.load_repo(world.snapshot("main", tmp_path), feed)
+        assert all(query.info(pool, handle).summary for handle in query.available(pool))
+        assert path.read_bytes() == good
+
+
+def test_a_full_disk_lets_the_cache_live_in_memory(tmp_path: Path) -> None:
+    run = f"""
+import sys
+sys.path.insert(0, {os.getcwd()!r})
+from solver.pool import Pool
+from solver import query
+from tests.support import solverworld as world
+pool = Pool("x86_64")
+pool.load_repo(world.snapshot("main", "/mnt/full"), world.Feed(world.primary({LINES!r} * 2000)))
+print(query.count(pool), query.info(pool, query.available(pool)[-1]).summary != "")
+"""
+    (tmp_path / "run.py").write_text(run)
+    mount = "mkdir -p /mnt/full && mount -t tmpfs -o size=16k none /mnt/full"
+    script = f"{mount} && exec {sys.executable} {tmp_path}/run.py"
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(2000 * len(LINES)), "True"]

@@ -1,0 +1,78 @@
+"""Plain primary metadata to libsolv's binary form, through an interpreter of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import solv
+
+from pkgman.model.errors import MetadataError
+from solver import builder
+from solver.binary import write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LONGEST_COMPLAINT = 4096  # bytes
+_UNPARSED, _UNWRITTEN = 1, 2  # exit statuses of the builder
+
+
+def build(pieces: Iterable[bytes], output: int, label: str) -> None:
+    """Write the binary form of primary.xml to the file open as ``output``.
+
+    :param pieces: the plain primary.xml.
+    :param label: what messages call the repository.
+    :raises MetadataError: the XML is malformed or cut off.
+    :raises PkgmanError: what the pieces raise.
+    :raises OSError: the result cannot be written.
+    """
+    reader, writer = os.pipe()
+    try:
+        child = _start(reader, output)
+    except OSError:
+        os.close(reader)
+        os.close(writer)
+        raise
+    os.close(reader)
+    status = -1
+    try:
+        try:
+            for piece in pieces:
+                write_all(writer, piece)
+        except BrokenPipeError:
+            pass  # the parser gave up, and will say why
+        finally:
+            os.close(writer)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        if status == -1:
+            _end(child)
+    if status == _UNWRITTEN:
+        full = not os.fstatvfs(output).f_bavail
+        raise OSError(errno.ENOSPC if full else errno.EIO, f"{label}: the solver's cache cannot be written")
+    if status == _UNPARSED:
+        complaint = os.pread(output, _LONGEST_COMPLAINT, 0).decode("utf-8", "replace")
+        raise MetadataError(f"{label}: primary metadata: {complaint}")
+    if status != 0:
+        raise MetadataError(f"{label}: primary metadata: reading it ended with status {status}")
+
+
+def _start(reader: int, output: int) -> int:
+    folder = os.path.dirname(os.path.dirname(solv.__file__))
+    actions = [
+        (os.POSIX_SPAWN_DUP2, reader, 0),
+        (os.POSIX_SPAWN_DUP2, output, builder.OUTPUT),
+    ]
+    command = [sys.executable, "-IS", builder.__file__, folder]
+    return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions)
+
+
+def _end(child: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
