@@ -251,7 +251,7 @@ class Session:
                 source, snapshot, "primary", fetcher=self.fetcher, progress=self.ui, report=self.ui
             )
             assert primary is not None, "every repomd.xml that is accepted has a primary"
-            return decompress.iter_plain(primary, verify=True)
+            return decompress.iter_plain(primary)
 
         try:
             pool.load_repo(snapshot, pieces)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from solver.binary import write_all
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_PIPE = 1 << 20  # bytes; the most that Linux gives to anybody
 _LONGEST_COMPLAINT = 4096  # bytes
 _UNPARSED, _UNWRITTEN = 1, 2  # exit statuses of the builder
 
@@ -32,6 +34,9 @@ def build(pieces: Iterable[bytes], output: int, label: str) -> None:
     :raises OSError: the result cannot be written.
     """
     reader, writer = os.pipe()
+    with contextlib.suppress(OSError):
+        # Room for a whole piece: else the parser waits while the next one is made.
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE)
     try:
         child = _start(reader, output)
     except OSError:
