@@ -58,11 +58,19 @@ class Item(NamedTuple):
     limit: int = MAX_FILE  # bytes; ceiling when the size is not stated
 
 
+def _nothing() -> None:
+    pass
+
+
 class Body(NamedTuple):
-    """An answer under way: its length in bytes, 0 when not announced, and its pieces."""
+    """An answer under way: its length in bytes, 0 when not announced, and its pieces.
+
+    ``release`` gives back what it holds; closing a generator that was never started does not.
+    """
 
     length: int
     pieces: Iterator[bytes]
+    release: Callable[[], None] = _nothing
 
 
 def never() -> bool:
@@ -300,7 +308,7 @@ def open_file(url: str) -> Body:
             while piece := stream.read(PIECE):
                 yield piece
 
-    return Body(os.fstat(stream.fileno()).st_size, pieces())
+    return Body(os.fstat(stream.fileno()).st_size, pieces(), stream.close)
 
 
 def local_path(url: str) -> str:
@@ -370,10 +378,11 @@ def sha256(data: bytes) -> str:
 
 
 def close(body: Body) -> None:
-    """End a transfer that may not be complete."""
+    """End a transfer that may not be complete, or not even begun to be read."""
     end = getattr(body.pieces, "close", None)
     if end is not None:
         end()
+    body.release()
 
 
 def remove(path: str) -> None:

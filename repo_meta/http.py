@@ -86,7 +86,7 @@ class HttpFetcher(Fetcher):
             raise status_error(response.status_code, url)
         length = response.headers.get("Content-Length", "")
         known = int(length) if length.isascii() and length.isdigit() and len(length) <= 15 else 0
-        return Body(known, _pieces(response, known, url, source))
+        return Body(known, _pieces(response, known, url, source), response.close)
 
     def _verify(self, source: RepoSource) -> bool | str:
         if not source.sslverify:
