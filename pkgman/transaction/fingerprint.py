@@ -89,9 +89,9 @@ def read(
 
 def any_database(root: str) -> bool:
     """Say whether an rpm database lies at one of its usual places below ``root``, without librpm."""
-    return any(
-        os.path.exists(os.path.join(root, place, name)) for place in _USUAL_PLACES for name in _DATABASES
-    )
+    home = os.path.join(os.environ.get("HOME", "").lstrip("/"), ".rpmdb")  # Debian's %{_dbpath}
+    places = (os.path.join(root, place) for place in (*_USUAL_PLACES, home))
+    return any(os.path.exists(os.path.join(place, name)) for place in places for name in _DATABASES)
 
 
 def _watched(root: str, dbpath: str) -> Iterable[str]:
