@@ -83,7 +83,7 @@ def publish(
     signer: Signer | None = None,
     sign_metadata: bool = True,
 ) -> Repo:
-    """Make ``path`` a repository of ``rpms`` (hard links where possible) and describe it.
+    """Make ``path`` a repository of copies of ``rpms`` and describe it.
 
     Publishing again into the same folder replaces packages and metadata.
 
@@ -95,7 +95,9 @@ def publish(
         shutil.rmtree(stale, ignore_errors=True)
     packages.mkdir(parents=True)
     for rpm in rpms:
-        _link_or_copy(rpm, packages / rpm.name)
+        # No hard links: each one made or removed elsewhere changes the shared file's ctime, and a
+        # package whose ctime changes during a transaction is refused as tampered with.
+        shutil.copy2(rpm, packages / rpm.name)
     first = compression if compression in ("gz", "xz", "bz2") else "gz"
     options = ["--general-compress-type", first, "--checksum", checksum, "--no-database"]
     _run("createrepo_c", "--quiet", *options, "--revision", "1700000000", str(path))
@@ -184,13 +186,6 @@ def _repack(path: Path, compression: str) -> None:
         old.unlink()
         (path / location.attrib["href"]).write_bytes(packed)
     tree.write(repomd, encoding="UTF-8", xml_declaration=True)
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _run(*command: str) -> None:
