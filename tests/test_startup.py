@@ -149,9 +149,6 @@ def test_nothing_is_imported_while_a_transaction_runs(warm: Root, tmp_path: Path
     assert "one-1.0-1.noarch" in warm.installed
     lines = log.read_text().splitlines()
     start = lines.index("said Running transaction")
-    done = max(
-        number for number, line in enumerate(lines) if line.startswith("said Installing/Updating: one")
-    )
     late = [line for line in lines[start:] if line.startswith("import ")]
     assert late == [], "imported after the transaction began; an update may have replaced the module"
 

@@ -53,7 +53,8 @@ def own(tmp_path: Path, workshop: Workshop) -> Iterator[World]:
             folder.chmod(folder.stat().st_mode | 0o055)
     made = World(tmp_path, workshop)
     made.tdnf("makecache").ok()
-    made.tdnf("list").ok()
+    while not (made.root.cachedir / "@System.stamp").exists():  # a database just written is not trusted
+        made.tdnf("list").ok()
     yield made
     made.server.close()
 
