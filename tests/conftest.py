@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +28,9 @@ SHARED = "PKGMAN_TEST_SHARED"  # the session's folder; short, as sockets of gpg-
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A pool keeps its repositories' files open as long as the process lives, and a worker makes many.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16384), hard))
     if not hasattr(config, "workerinput"):
         os.environ[SHARED] = tempfile.mkdtemp(prefix="pk-", dir="/tmp")
 
