@@ -285,9 +285,8 @@ class Goal:
         if auto is None:
             raise HistoryError
         auto -= self._policy.protected | self._policy.locks
-        for handle in unneeded.find(self._pool, auto):
-            if handle not in self._filters.excluded:
-                self._remove(handle, self._erase)
+        for handle in unneeded.find(self._pool, auto, self._filters.kept):
+            self._remove(handle, self._erase)
 
     def _remove(self, handle: int, how: int) -> None:
         self.jobs.append((how | _SOLVABLE, handle))

@@ -123,13 +123,13 @@ class _Run:
         """Have missing files looked up if they may have shaped ``answer``; True to solve again."""
         self._pool.raw.set_disabled_list([])
         missing = self._pool.missing_files()
-        if not missing:
-            return False
         outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
-        if not avoided.matters(self._pool, missing, answer.problems, outcome.new, self._whole_system):
-            return False
-        find_files(missing)
-        return True
+        if missing and avoided.matters(self._pool, missing, answer.problems, outcome.new, self._whole_system):
+            find_files(missing)
+            return True
+        # The words for a problem depend on what is disabled.
+        self._pool.raw.set_disabled_list(sorted(self._sieve.disabled))
+        return False
 
     def _protected_attempt(self, jobs: Jobs) -> _Answer:
         """Solve with the protected packages kept; if only that is in the way, say so.
