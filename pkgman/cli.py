@@ -20,11 +20,13 @@ from pkgman.ui import Ui
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     from pkgman.getopt import CommandLine
 
 _SILENT_ZERO = (905, 1661)  # nothing to do, no data: their text is printed, the status is 0
-_INTERRUPTED = 130  # 128 + SIGINT
+_SIGINT = 2
+_BY_SIGNAL = 128  # added to a signal's number, as shells do
 _BUG = 70  # EX_SOFTWARE
 
 
@@ -89,6 +91,7 @@ def _callback(name: str) -> Any:  # noqa: ANN401  # click's own type for callbac
 
 
 def _run_command(invocation: Invocation, name: str, words: tuple[str, ...]) -> int:
+    import signal
     from importlib import import_module
 
     from pkgman.session import Session
@@ -99,8 +102,23 @@ def _run_command(invocation: Invocation, name: str, words: tuple[str, ...]) -> i
     module = import_module(info.module)
     line = invocation.line
     assert line is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):  # leave nothing behind then, either
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _terminate)
     with Session(line, invocation.ui, command=name) as session:
         return int(module.run(session, words))
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal asks us to end: everything is unwound as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__()
+
+
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    raise Terminated(number)
 
 
 def _option(name: str, short: str, *, value: bool) -> click.Option:
@@ -173,8 +191,8 @@ def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
         return status
     except PkgmanError as error:
         return _failed(ui or Ui(), error)
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        return _interrupted(ui)
+    except (KeyboardInterrupt, click.exceptions.Abort) as error:
+        return _interrupted(ui, error)
     except BrokenPipeError:
         return _silenced()
     except OSError as error:
@@ -195,10 +213,15 @@ def _failed(ui: Ui, error: PkgmanError) -> int:
     return error.number % 256 or 1
 
 
-def _interrupted(ui: Ui | None) -> int:
-    if ui:
-        ui.diagnostic("\nInterrupted.")
-    return _INTERRUPTED
+def _interrupted(ui: Ui | None, error: BaseException) -> int:
+    cause = error.__cause__ if isinstance(error, click.exceptions.Abort) else error
+    number = cause.number if isinstance(cause, Terminated) else _SIGINT
+    try:
+        if ui:
+            ui.diagnostic("\nInterrupted." if number == _SIGINT else "\nTerminated.")
+    except OSError:  # the terminal is gone: that may be why
+        _silenced()
+    return _BY_SIGNAL + number
 
 
 def _silenced() -> int:
