@@ -40,6 +40,9 @@ class Reporter(Protocol):
         :raises EndOfInput: when standard input ends.
         """
 
+    def flush(self) -> None:
+        """Hand over what was said: something may take long now."""
+
 
 class _SilentTask:
     def advance(self, amount: int) -> None:
@@ -64,6 +67,9 @@ class _Silent:
 
     def confirm(self) -> bool:
         return False
+
+    def flush(self) -> None:
+        pass
 
 
 _SILENT_TASK = _SilentTask()

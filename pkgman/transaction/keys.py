@@ -95,7 +95,11 @@ class RepositoryKeys:
                 data = _read_local(url)
             else:
                 raise PkgmanError(f"{url}: not a URL of a key", number=BAD_URL)
-            self._read[source.id, url] = read_certificates(data)
+            try:
+                self._read[source.id, url] = read_certificates(data)
+            except PkgmanError as error:
+                lines = (f"{url}: {line}" for line in error.lines)
+                raise PkgmanError(lines, number=error.number) from error
         return self._read[source.id, url]
 
 

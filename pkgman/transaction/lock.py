@@ -70,6 +70,7 @@ class InstanceLock:
         except (BlockingIOError, PermissionError):  # POSIX lets systems choose EAGAIN or EACCES
             if not self._announced:
                 self._report.result(f"waiting for tdnf_instance lock on {self._path}")
+                self._report.flush()
                 self._announced = True
             fcntl.lockf(fd, fcntl.LOCK_EX)
 

@@ -46,6 +46,9 @@ class Teller:
     def confirm(self) -> bool:
         return False
 
+    def flush(self) -> None:
+        pass
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
