@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.cli import Result, Root
+    from tests.support.keys import Signer
     from tests.support.rpms import Rpm
     from tests.support.workshop import Workshop
 
@@ -113,3 +116,34 @@ def documents(result: Result) -> list[Any]:
         found.append(value)
         text = text[end:]
     return found
+
+
+def rewrite_primary(repo: Repo, *changes: tuple[str, str], signer: Signer | None = None) -> None:
+    """Change primary as whoever writes the repository can, checksums and all.
+
+    :param signer: signs the new repomd.xml.
+    """
+    part = repo.part("primary")
+    old_name, old = part.name, part.read_bytes()
+    text = gzip.decompress(old).decode()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    new = gzip.compress(text.encode())
+    repomd = repo.repomd.read_text()
+    for data, again in ((old, new), (gzip.decompress(old), text.encode())):
+        before, after = (hashlib.sha256(piece).hexdigest() for piece in (data, again))
+        assert before in repomd
+        repomd = repomd.replace(before, after)
+        repomd = repomd.replace(f"size>{len(data)}<", f"size>{len(again)}<")
+    new_name = old_name.replace(hashlib.sha256(old).hexdigest(), hashlib.sha256(new).hexdigest())
+    part.unlink()
+    part.with_name(new_name).write_bytes(new)
+    repo.repomd.write_text(repomd.replace(old_name, new_name))
+    if signer:
+        signer.sign_detached(repo.repomd)
+
+
+def leftovers(root: Root) -> list[str]:
+    """What an interrupted run must not leave: half files and the lock."""
+    return [str(path) for path in (*root.scratch.rglob("*.tmp"), *root.run.rglob("*.tdnf-instance-lockfile"))]
