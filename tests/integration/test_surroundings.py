@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,20 +45,20 @@ def unprivileged(tdnf: Tdnf, *words: str | Path) -> Result:
 
 
 @pytest.fixture
-def own(tmp_path: Path, workshop: Workshop) -> Iterator[World]:
-    """A world with a warm cache that this test may change; everybody may read it."""
-    # pytest's folders are for their owner only, up to the one of the session.
-    for folder in (tmp_path, *tmp_path.parents):
-        if str(folder).count("/") < 2:
-            break
-        if folder.stat().st_uid == os.geteuid():
-            folder.chmod(folder.stat().st_mode | 0o055)
-    made = World(tmp_path, workshop)
+def own(workshop: Workshop) -> Iterator[World]:
+    """A world with a warm cache that this test may change; everybody may read it.
+
+    It is not in pytest's folder, which pytest makes private again whenever it starts.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix="pk-", dir="/tmp"))
+    scratch.chmod(0o755)
+    made = World(scratch, workshop)
     made.tdnf("makecache").ok()
     while not (made.root.cachedir / "@System.stamp").exists():  # a database just written is not trusted
         made.tdnf("list").ok()
     yield made
     made.server.close()
+    shutil.rmtree(scratch)
 
 
 @as_root
@@ -107,8 +109,8 @@ def test_rights_are_not_a_reason_to_skip_a_repository(own: World) -> None:
 
 
 @as_root
-def test_everybody_can_use_a_cache_of_their_own(own: World, tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
+def test_everybody_can_use_a_cache_of_their_own(own: World) -> None:
+    mine = own.root.scratch / "mine"
     mine.mkdir()
     os.chown(mine, NOBODY, NOBODY)
     done = unprivileged(own.tdnf, "-q", f"--setopt=cachedir={mine}", "list").ok()
