@@ -177,3 +177,16 @@ def test_history_lists_what_was_recorded(tmp_path: Path, workshop: Workshop) -> 
             world.tdnf("history", *words).failed(1622)
     finally:
         world.server.close()
+
+
+def test_userinstalled_leaves_out_what_came_as_a_dependency(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf
+) -> None:
+    needed, wanted = Rpm("needed"), Rpm("wanted", requires=("needed",))
+    root.add_repo(make_repo("main", needed, wanted, signed=False))
+    tdnf("install", "-y", "wanted").ok()
+    assert root.installed == ["needed-1.0-1.noarch", "wanted-1.0-1.noarch"]
+    assert tdnf("repoquery", "--userinstalled").ok().lines == ["wanted-1.0-1.noarch"]
+    (item,) = tdnf("-j", "repoquery", "--userinstalled").ok().json
+    assert item["Repo"] == "@System"
+    assert tdnf("history").ok().lines[2].split()[1:4] == ["-c", str(root.conf), "--installroot"]
