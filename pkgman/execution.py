@@ -39,6 +39,7 @@ class Execution:
 
     def __init__(self, session: Session, pool: Pool) -> None:
         self._session, self._pool = session, pool
+        self._fetched: dict[int, str] = {}  # handle to path, of what came from a repository
 
     def run(self, solution: Solution) -> None:
         """Do it; whatever happens, files that nobody wants to keep are removed.
@@ -73,7 +74,8 @@ class Execution:
                 report=session.ui,
                 target_dir=os.path.abspath(target) if target else None,
             )
-            paths.update({handle: fetched[remote] for handle, remote in wanted.items()})
+            self._fetched = {handle: fetched[remote] for handle, remote in wanted.items()}
+            paths.update(self._fetched)
         return paths
 
     def _verify(self, packages: Mapping[int, Package], paths: Mapping[int, str]) -> tuple[VerifiedFile, ...]:
@@ -146,7 +148,9 @@ class Execution:
         session = self._session
         if session.config.keepcache or session.flag("downloadonly"):
             return
-        for handle, package in packages.items():
-            if package.repo != CMDLINE_REPO:
-                source = session.source(package.repo)
-                cache.remove(os.path.join(source.package_dir, self._location(handle)))
+        for handle, path in self._fetched.items():
+            # Repositories in place and --downloaddir are not ours to clean, nor is what a link leads to.
+            top = session.source(packages[handle].repo).package_dir
+            folder = os.path.realpath(os.path.dirname(path))
+            if top and f"{folder}/".startswith(f"{os.path.realpath(top)}/"):
+                cache.remove(path)

@@ -47,6 +47,7 @@ _KEYS = {
 _DEPENDS: tuple[Kind, ...] = ("requires", "recommends", "suggests", "supplements", "enhances")
 _BEFORE_MARKER, _AFTER_MARKER = -1, 1
 _SEARCHED = (solv.SOLVABLE_NAME, solv.SOLVABLE_SUMMARY, solv.SOLVABLE_DESCRIPTION)
+_SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")  # that an xml:base may have
 _SUBSTRING = solv.Dataiterator.SEARCH_SUBSTRING | solv.Dataiterator.SEARCH_NOCASE
 
 
@@ -125,14 +126,11 @@ def _texts_apart(pool: Pool, solvable: solv.XSolvable) -> Texts | None:
 def remote(pool: Pool, handle: int) -> Remote:
     """Return what is needed to fetch a package; for a file its path is the location.
 
-    :raises MetadataError: the location leaves the repository.
+    :raises MetadataError: the location leaves the repository, or its ``xml:base`` is no URL.
     """
     solvable = pool.raw.id2solvable(handle)
     repo_id = solvable.repo.name
     location = _location(pool, solvable)
-    base = solvable.lookup_str(solv.SOLVABLE_MEDIABASE)
-    if base:
-        location = f"{base.rstrip('/')}/{location}"
     digest = solvable.lookup_checksum(solv.SOLVABLE_CHECKSUM)
     return Remote(
         label=solvable.name,
@@ -239,13 +237,38 @@ def _owners(raw: solv.Pool, spec: str) -> set[int]:
 
 
 def _location(pool: Pool, solvable: solv.XSolvable) -> str:
+    """Return a path inside the repository, or the URL that ``xml:base`` makes of it.
+
+    These are the repository's words, which end up in file names: whoever uses them relies on what
+    is refused here. Whether a repository may name local files is for the download to say.
+    """
     if solvable.repo.name == CMDLINE_REPO:
         return next(path for path, handle in pool.files.items() if handle == solvable.id)
     location = solvable.lookup_location()[0] or ""
-    if not location or location.startswith("/") or ".." in location.split("/"):
-        name = solvable.repo.name
-        raise MetadataError(f"{name}: location of {solvable.name} leaves the repository: {location}")
-    return location
+    base = solvable.lookup_str(solv.SOLVABLE_MEDIABASE) or ""
+    if "://" in location and not base:
+        base, location = location.rpartition("/")[::2]
+    if not location or location.startswith("/") or "://" in location or _climbs(location):
+        raise _bad_location(solvable, location)
+    if not base:
+        return location
+    if not base.startswith(_SCHEMES) or _climbs(base):
+        raise _bad_location(solvable, f"{base}/{location}")
+    return f"{base.rstrip('/')}/{location}"
+
+
+def _climbs(text: str) -> bool:
+    """Say whether a part of a location can lead upwards, or is no text at all."""
+    steps = (
+        text.replace("\\", "/").lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").split("/")
+    )
+    return ".." in steps or any(char < " " or char == "\x7f" for char in text) or "%00" in text
+
+
+def _bad_location(solvable: solv.XSolvable, location: str) -> MetadataError:
+    return MetadataError(
+        f"{solvable.repo.name}: location of {solvable.name} leaves the repository: {location}"
+    )
 
 
 def _relations(solvable: solv.XSolvable, kind: Kind) -> list[solv.Dep]:

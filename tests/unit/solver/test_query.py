@@ -106,6 +106,28 @@ def test_a_base_of_its_own_makes_the_location_absolute(tmp_path: Path) -> None:
     assert query.remote(pool, one(pool, "a")).location == "http://other.example/x/Packages/a-1-1.x86_64.rpm"
 
 
+@pytest.mark.parametrize(
+    "base",
+    [
+        "/etc", "etc", "//etc", "gopher://x", "HTTP://x", "http://x/..", "http://x/%2E%2e/y", "http://x/a\\..\\b",
+        "file:///etc/..", "http://x/&#10;y",
+    ],
+)  # fmt: skip
+def test_a_base_that_is_no_url_or_climbs_is_refused(tmp_path: Path, base: str) -> None:
+    pool = world.build(tmp_path)
+    text = world.primary(["a-1-1.x86_64"]).replace("<location", f'<location xml:base="{base}"')
+    pool.load_repo(world.snapshot("main", tmp_path), world.Feed(text))
+    with pytest.raises(MetadataError, match="leaves the repository"):
+        query.remote(pool, one(pool, "a"))
+
+
+@pytest.mark.parametrize("location", ["gopher://x/a.rpm", "http://x/../a.rpm", "x/%2e%2e/a.rpm", "http://"])
+def test_a_location_that_is_a_url_is_held_to_the_same(tmp_path: Path, location: str) -> None:
+    pool = world.build(tmp_path, repos={"main": [f"a-1-1.x86_64 | location: {location}"]})
+    with pytest.raises(MetadataError, match="leaves the repository"):
+        query.remote(pool, one(pool, "a"))
+
+
 def test_a_file_is_fetched_from_where_it_lies(tmp_path: Path) -> None:
     pool = world.build(tmp_path)
     pool.load_files([RpmFile("/some/where/\udcff.rpm", world.header("a-1-1.x86_64"), 77)])
