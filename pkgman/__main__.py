@@ -26,6 +26,7 @@ def start() -> None:
     The interpreter is left without tearing it down: freeing 65,000 packages one
     by one, and libsolv's objects in an order it may not like, is of no use to anybody.
     """
+    os.umask(0o022)  # the cache is for everybody to read, and for nobody else to write
     _open_standard_streams()
     status = main(sys.argv[1:], program=sys.argv[0])
     for stream in (sys.stdout, sys.stderr):

@@ -7,6 +7,7 @@ the options, since click knows neither abbreviations nor ``-json``.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from pkgman import __version__, getopt
 from pkgman.commandtable import COMMANDS
 from pkgman.model.errors import NotRoot, PkgmanError, UsageError, system_error
 from pkgman.options import OPTIONS
-from pkgman.ui import Ui
+from pkgman.ui import OutputFailed, Ui
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,6 @@ def _callback(name: str) -> Any:  # noqa: ANN401  # click's own type for callbac
 
 
 def _run_command(invocation: Invocation, name: str, words: tuple[str, ...]) -> int:
-    import signal
     from importlib import import_module
 
     from pkgman.session import Session
@@ -165,8 +165,9 @@ def _start(invocation: Invocation) -> int:
             _usage(ui)
         raise UsageError(number=912)
     group = _group()
-    status = group.main(_canonical(line), prog_name="tdnf", standalone_mode=False, obj=invocation)
-    return int(status or 0)
+    # Not group.main: that turns a closed pipe into an exit of its own.
+    with group.make_context("tdnf", _canonical(line), obj=invocation) as context:
+        return int(group.invoke(context) or 0)
 
 
 def _usage(ui: Ui) -> None:
@@ -181,6 +182,8 @@ def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
     """Run one command line and return the exit status: an error's number modulo 256."""
     ui: Ui | None = None
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as the launcher leaves it
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             invocation = Invocation(arguments, program=program)
         except UsageError as error:
@@ -191,10 +194,10 @@ def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
         return status
     except PkgmanError as error:
         return _failed(ui or Ui(), error)
-    except (KeyboardInterrupt, click.exceptions.Abort) as error:
+    except KeyboardInterrupt as error:
         return _interrupted(ui, error)
-    except BrokenPipeError:
-        return _silenced()
+    except OutputFailed as error:
+        return _unwritable(ui or Ui(), error.problem)
     except OSError as error:
         return _failed(ui or Ui(), system_error(error))
     except Exception as error:  # a bug: say so in one line, without a traceback
@@ -204,24 +207,29 @@ def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
 def _failed(ui: Ui, error: PkgmanError) -> int:
     try:
         ui.failure(error)
-    except BrokenPipeError:
-        return _silenced()
-    except OSError:  # stdout or stderr cannot be written; the status is all that is left
-        return error.number % 256 or 1
+    except OutputFailed as failure:
+        if isinstance(failure.problem, BrokenPipeError):
+            return _silenced()
+        return error.number % 256 or 1  # the status is all that is left
     if error.number in _SILENT_ZERO:
         return 0
     return error.number % 256 or 1
 
 
 def _interrupted(ui: Ui | None, error: BaseException) -> int:
-    cause = error.__cause__ if isinstance(error, click.exceptions.Abort) else error
-    number = cause.number if isinstance(cause, Terminated) else _SIGINT
+    number = error.number if isinstance(error, Terminated) else _SIGINT
     try:
         if ui:
             ui.diagnostic("\nInterrupted." if number == _SIGINT else "\nTerminated.")
-    except OSError:  # the terminal is gone: that may be why
+    except OutputFailed:  # the terminal is gone: that may be why
         _silenced()
     return _BY_SIGNAL + number
+
+
+def _unwritable(ui: Ui, problem: OSError) -> int:
+    if isinstance(problem, BrokenPipeError):
+        return _silenced()
+    return _failed(ui, system_error(problem))
 
 
 def _silenced() -> int:

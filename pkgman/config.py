@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = "/etc/tdnf/tdnf.conf"
 _DISTROVERPKG = ("system-release(releasever)", "system-release", "redhat-release")
 _VARSDIRS = ("/etc/tdnf/vars", "/etc/dnf/vars", "/etc/yum/vars")
+_TOO_LARGE = 1 << 31
+_LONGEST = 64  # characters of a number
 _TRUE = frozenset(("true", "yes", "on"))
 _FALSE = frozenset(("false", "no", "off"))
 
@@ -70,19 +72,22 @@ def boolean(text: str, default: bool, warn: Callable[[str], None]) -> bool:
     if word in _FALSE:
         return False
     try:
-        return int(word) != 0
+        return int(word[:_LONGEST]) != 0
     except ValueError:
         warn(f"WARNING: invalid arg to strtoi: '{text}'")
         return default
 
 
 def integer(text: str, warn: Callable[[str], None]) -> int:
-    """Read an integer; garbage warns and gives 0, as in tdnf."""
+    """Read an integer of 32 bits; garbage and larger numbers warn and give 0, as in tdnf."""
     try:
-        return int(text)
+        number = int(text) if len(text) < _LONGEST else _TOO_LARGE
     except ValueError:
-        warn(f"WARNING: invalid arg to strtoi: '{text}'")
+        number = _TOO_LARGE
+    if abs(number) >= _TOO_LARGE:
+        warn(f"WARNING: invalid arg to strtoi: '{text[:80]}'")
         return 0
+    return number
 
 
 def _under(root: str, path: str) -> str:

@@ -18,6 +18,7 @@ from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.transaction import Action, Reason
 from pkgman.transaction import verify
 from pkgman.transaction.librpm import run as librpm
+from pkgman.transaction.librpm.signals import HeldSignals
 from repo_meta import cache, download
 from solver import query
 
@@ -65,14 +66,13 @@ class Execution:
         paths = {h: remote.location for h, remote in remotes.items() if remote.repo_id == CMDLINE_REPO}
         wanted = {h: remote for h, remote in remotes.items() if h not in paths}
         if wanted:
-            target = session.line.last("downloaddir")
             fetched = download.fetch_packages(
                 list(wanted.values()),
                 {source.id: source for source in session.sources},
                 fetcher=session.fetcher,
                 progress=session.ui,
                 report=session.ui,
-                target_dir=os.path.abspath(target) if target else None,
+                target_dir=session.download_dir,
             )
             self._fetched = {handle: fetched[remote] for handle, remote in wanted.items()}
             paths.update(self._fetched)
@@ -90,7 +90,12 @@ class Execution:
             for handle, package in packages.items()
         ]
         return verify.verify(
-            incoming, database=session.rpmdb, fetch_key=self._fetch_key, report=session.ui, checks=checks
+            incoming,
+            database=session.rpmdb,
+            fetch_key=self._fetch_key,
+            report=session.ui,
+            checks=checks,
+            scratch=session.config.cachedir,
         )
 
     def _source(self, repo_id: str) -> RepoSource | None:
@@ -113,25 +118,28 @@ class Execution:
             no_scripts="noscripts" in flags,
             signatures=not (unchecked or session.flag("skipsignature")),
             digests=not (unchecked or session.flag("skipdigest")),
+            open_max=session.config.openmax,
         )
         if not options.test_only:
             session.sync_history()
         session.ui.unbreakable = True  # a closed pipe must not end a half-done transaction
+        held = HeldSignals()  # what librpm has done is recorded, whatever comes meanwhile
         try:
-            outcome = librpm.run(
-                session.rpmdb,
-                solution.steps,
-                verified,
-                report=session.ui,
-                script_output=session.ui.script_output,
-                options=options,
-            )
-            if not options.test_only:
-                self._record(solution)
+            with held:
+                outcome = librpm.run(
+                    session.rpmdb,
+                    solution.steps,
+                    verified,
+                    report=session.ui,
+                    script_output=session.ui.script_output,
+                    options=options,
+                )
+                if not options.test_only:
+                    self._record(solution)
         finally:
             session.ui.unbreakable = False
-        if outcome.signal:
-            signal.raise_signal(outcome.signal)  # held back until librpm was done
+        if received := outcome.signal or held.received:
+            signal.raise_signal(received)
 
     def _record(self, solution: Solution) -> None:
         """Write the transaction and which names came as dependencies (tdnf contract, commands 4.5)."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import UsageError
+from pkgman.model.words import without_passwords
 from pkgman.options import BY_NAME, BY_SHORT, OPTIONS
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class CommandLine(NamedTuple):
     ``options`` are (long name, value) pairs in the order given, value "1" for a
     flag; ``bag`` is the part of them that tdnf records, ``--setopt K=V`` as (K, V);
     ``words`` are the command and its arguments; ``text`` is the permuted command
-    line that the history stores.
+    line that the history stores, without passwords.
     """
 
     options: tuple[tuple[str, str], ...]
@@ -152,7 +153,7 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     reader = _Reader(arguments)
     reader.read()
     options = tuple((name, value) for name, value, _ in reader.options)
-    text = " ".join([*reader.head, *reader.words])
+    text = without_passwords(" ".join([*reader.head, *reader.words]))
     return CommandLine(options, _bag(reader.options), tuple(reader.words), text)
 
 

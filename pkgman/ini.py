@@ -7,6 +7,8 @@ silently turn ``enabled=1`` with a blank behind it into a false value.
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import NamedTuple
 
 from pkgman.model.errors import ConfigError
@@ -72,7 +74,10 @@ def load(path: str) -> Document:
         1002 when it is no text.
     """
     try:
-        with open(path, "rb") as stream:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not make us wait
+        with open(fd, "rb") as stream:
+            if not os.path.isfile(path):
+                raise OSError(errno.EINVAL, "not a regular file", path)
             data = stream.read()
     except OSError as error:
         number = 1600 + (error.errno or 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkgman.model.transaction import Action
+from pkgman.model.words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +43,7 @@ def list_line(package: Package, width: int) -> str:
 
 def check_update_line(package: Package) -> str:
     """One package of ``check-update``, tdnf's broken format string included (output 4.3)."""
-    return f"{package.repo:>80}\r%s\r{package.name}.{package.arch}"
+    return f"{package.repo:>80}\r%s\r{one_line(package.name)}.{one_line(package.arch)}"
 
 
 def info_lines(package: Package, info: PackageInfo) -> Iterator[str]:
@@ -56,9 +57,9 @@ def info_lines(package: Package, info: PackageInfo) -> Iterator[str]:
     if package.download_size:
         yield f"Download Size  : {human(package.download_size)} ({package.download_size})"
     yield f"Repo          : {package.repo}"
-    yield f"Summary       : {info.summary}"
-    yield f"URL           : {info.url}"
-    yield f"License       : {info.license}"
+    yield f"Summary       : {one_line(info.summary)}"
+    yield f"URL           : {one_line(info.url)}"
+    yield f"License       : {one_line(info.license)}"
     yield f"Description   : {info.description}"
     yield ""
 

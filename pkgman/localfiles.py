@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
+from pkgman.model import urls
 from pkgman.model.errors import PkgmanError
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.repo import Remote, RepoSource
@@ -62,7 +62,7 @@ def cmdline_source(session: Session) -> RepoSource:
 
 
 def _local_path(word: str) -> str:
-    path = unquote(urlsplit(word).path) if word.startswith("file://") else word
+    path = urls.local_path(word) if word.startswith("file://") else word
     if not os.path.exists(path):
         raise PkgmanError(f"{word}: there is no such file", number=1602)
     return os.path.abspath(path)
@@ -70,13 +70,16 @@ def _local_path(word: str) -> str:
 
 def _fetch(session: Session, url: str, fetched: list[str]) -> str:
     """Fetch one URL anew, add its path to ``fetched`` and return it."""
-    name = os.path.basename(urlsplit(url).path)
+    name = os.path.basename(urls.split_url(url).path)
     remote = Remote(label=name, repo_id=CMDLINE_REPO, location=url, size=0, checksum=None)
     source = cmdline_source(session)
     # Kept files have the URL's path for a name, so one may be of another host, or of yesterday.
-    path = download.target(remote, source, None)
+    folder = session.download_dir
+    path = download.target(remote, source, folder)
     if path in fetched:
-        raise PkgmanError(f"{url}: another URL with the same path was named; install one after the other")
+        raise PkgmanError(
+            f"{urls.public(url)}: another URL with the same path was named; install one after the other"
+        )
     cache.remove(path)
     fetched.append(path)
     return download.fetch_packages(
@@ -85,7 +88,7 @@ def _fetch(session: Session, url: str, fetched: list[str]) -> str:
         fetcher=session.fetcher,
         progress=session.ui,
         report=session.ui,
-        target_dir=None,
+        target_dir=folder,
     )[remote]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pkgman import ini
 from pkgman.config import boolean, integer
 from pkgman.model.errors import ConfigError
-from pkgman.model.package import CMDLINE_REPO
+from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
 from pkgman.model.repo import NEVER, RepoSource
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")
 _EXPANDED = ("name", "baseurl", "metalink", "mirrorlist", "gpgkey")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_EXPIRY = 12  # digits
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
@@ -77,7 +78,7 @@ def expiry(text: str) -> int:
     digits = text.lstrip("-")
     count = len(digits) - len(digits.lstrip("0123456789"))
     unit = digits[count:].strip()[:1]
-    if not count or unit not in _UNITS or (unit and not int(digits[:count])):
+    if not 0 < count <= _LONGEST_EXPIRY or unit not in _UNITS or (unit and not int(digits[:count])):
         raise ConfigError(f"metadata_expire: '{text}' is no time", number=1029)
     return NEVER if text.startswith("-") else int(digits[:count]) * _UNITS[unit]
 
@@ -109,8 +110,7 @@ class RepoReader:
         raw = section.values()
         values = {k: self._variables.expand(v) if k in _EXPANDED else v for k, v in raw.items()}
         where = f"{path}:{section.line}: [{section.name}]"
-        if "/" in section.name:
-            raise ConfigError(f"{where}: a repository id cannot hold a '/'", number=1622)
+        _check_id(section.name, where)
         if values.get("name", "-") == "":
             raise ConfigError(f"{where}: name is empty", number=1622)
         try:
@@ -178,6 +178,7 @@ class RepoReader:
         place = rest.partition(",")[0]
         if not repo_id or not place:
             raise ConfigError(f"--repofrompath {text}: expected ID,PATH or ID,URL", number=1622)
+        _check_id(repo_id, f"--repofrompath {text}")
         if place.startswith("/"):
             if not os.path.exists(place):
                 raise ConfigError(f"--repofrompath {repo_id}: {place} does not exist", number=1602)
@@ -189,6 +190,18 @@ class RepoReader:
             raise ConfigError(message, number=1524)
         source = RepoSource(repo_id, repo_id, urls, enabled=True, sslverify=self._config.sslverify)
         return self._place(source)
+
+
+def _check_id(repo_id: str, where: str) -> None:
+    """Refuse what is no repository id: it names folders of the cache, and is printed.
+
+    :raises ConfigError: 1622; 1037 for an id that is used internally.
+    """
+    if repo_id in (SYSTEM_REPO, CMDLINE_REPO):
+        raise ConfigError(f"{where}: the repository id '{repo_id}' is used internally", number=1037)
+    if repo_id in (".", "..") or "/" in repo_id or not repo_id.isprintable():
+        message = f"{where}: a repository id cannot be '.' or '..' or hold a '/' or control characters"
+        raise ConfigError(message, number=1622)
 
 
 def _short_hash(url: str) -> str:
@@ -239,7 +252,7 @@ def load(
     reader = RepoReader(config, variables, warn)
     sources = [reader.from_path(text) for name, text in line.all("repofrompath")]
     sources += reader.files()
-    seen = {CMDLINE_REPO}
+    seen = set()
     for source in sources:
         if source.id in seen:
             raise ConfigError(f"repository id '{source.id}' is used twice", number=1037)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pkgman.model.errors import PkgmanError, RpmUnavailable, system_error
 from pkgman.model.package import SYSTEM_REPO
+from pkgman.model.words import without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -83,7 +84,7 @@ class Session:
         if self.ui.verbose and self.line.bag:
             self.ui.info("Setting options:")
             for name, value in self.line.bag:
-                self.ui.info(f"\t{name} = {value}")
+                self.ui.info(f"\t{name} = {without_passwords(value)}")
         return loaded
 
     @cached_property
@@ -102,6 +103,12 @@ class Session:
     def flag(self, name: str) -> bool:
         """Say whether ``--name`` was given."""
         return self.line.flag(name)
+
+    @property
+    def download_dir(self) -> str | None:
+        """The folder of --downloaddir, absolute; None without one."""
+        folder = self.line.last("downloaddir")
+        return os.path.abspath(folder) if folder else None
 
     # The installed system
 

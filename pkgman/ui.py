@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import EndOfInput, PkgmanError, UsageError
+from pkgman.model.words import one_line, plain, without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
 _YES = ("y", "yes")
 _NO = ("n", "no", "")
 _SILENT_NUMBERS = (100, 905, 1661)  # in JSON mode nothing is said of these
+
+
+class OutputFailed(Exception):
+    """Standard output or error cannot be written; no OSError, so that nobody takes it for one of a file."""
+
+    def __init__(self, problem: OSError) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
+def _fit(text: str) -> str:
+    """Make a note or a diagnostic fit to be shown: it may quote a URL, or anybody's words."""
+    return plain(without_passwords(text) if "://" in text else text)
 
 
 class Ui:
@@ -59,18 +73,21 @@ class Ui:
         except OSError as problem:
             if not self.unbreakable:
                 problem.filename = problem.filename or "standard output"
-                raise
+                raise OutputFailed(problem) from problem
 
-    def info(self, text: str) -> None:
-        """Print progress and notes: hidden by ``-q`` and in JSON mode."""
+    def info(self, text: str, *, raw: bool = False) -> None:
+        """Print progress and notes: hidden by ``-q`` and in JSON mode.
+
+        Whatever would steer the terminal is taken out of every text but a ``raw`` one.
+        """
         if not self.quiet and not self.json:
-            self._write(f"{text}\n")
+            self._write(f"{text if raw else _fit(text)}\n")
             self.flush()
 
-    def result(self, text: str) -> None:
+    def result(self, text: str, *, raw: bool = False) -> None:
         """Print what was asked for: hidden in JSON mode."""
         if not self.json:
-            self._write(f"{text}\n")
+            self._write(f"{text if raw else plain(text)}\n")
 
     def results(self, lines: Iterable[str]) -> None:
         """Print many result lines."""
@@ -79,11 +96,11 @@ class Ui:
 
     def diagnostic(self, text: str) -> None:
         """Print a warning or the cause of an error on stderr; never hidden."""
-        self._write(f"{text}\n", error=True)
+        self._write(f"{_fit(text)}\n", error=True)
 
     def script_output(self, text: str) -> None:
         """Print a line that a package's script wrote: stdout, stderr in JSON mode."""
-        self._write(f"{text}\n", error=self.json)
+        self._write(f"{plain(text)}\n", error=self.json)
         self.flush()
 
     def document(self, value: object) -> None:
@@ -99,7 +116,7 @@ class Ui:
         except OSError as problem:
             if not self.unbreakable:
                 problem.filename = problem.filename or "standard output"
-                raise
+                raise OutputFailed(problem) from problem
 
     def confirm(self) -> bool:
         """Ask; ``-y`` and ``--assumeno`` answer without asking.
@@ -126,7 +143,7 @@ class Ui:
         as_json = self.json and not isinstance(error, UsageError)
         if isinstance(error, UsageError) and not self.json:
             for line in error.stdout:
-                self._write(f"{line}\n")
+                self._write(f"{plain(line)}\n")
         for line in error.lines:
             self.diagnostic(line)
         text = text_of(error.number)
@@ -149,7 +166,7 @@ class Ui:
             self._progress = Meter(
                 self._write_progress, terminal=terminal, shown=shown and (terminal or self.verbose)
             )
-        return self._progress.begin(label, total=total, unit=unit)
+        return self._progress.begin(one_line(label), total=total, unit=unit)
 
     def _write_progress(self, text: str) -> None:
         self._write(text)

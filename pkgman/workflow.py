@@ -13,6 +13,7 @@ from pkgman import layout
 from pkgman.filesearch import add_paths
 from pkgman.model.errors import Aborted, DiskSpace, NothingToDo
 from pkgman.model.request import Policy
+from pkgman.model.words import plain
 from solver import solve
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def carry_out(session: Session, pool: Pool, solution: Solution) -> int:
     for note in solution.notes:
         (ui.diagnostic if note.diagnostic else ui.info)(note.text)
     for spec in solution.unavailable:
-        ui.info(f"No package \x1b[1m\x1b[30m{spec} \x1b[0mavailable")
+        ui.info(f"No package \x1b[1m\x1b[30m{plain(spec)} \x1b[0mavailable", raw=True)
     if not solution.steps:
         _mark_only(session, solution)
         raise NothingToDo
@@ -118,8 +119,8 @@ def _check_space(session: Session, solution: Solution) -> None:
     :raises DiskSpace: 1036, before anything is asked.
     """
     needed = sum(step.package.download_size for step in solution.incoming)
-    place = session.line.last("downloaddir") or session.config.cachedir
-    existing = place
+    place = session.download_dir or session.config.cachedir
+    existing = os.path.abspath(place)
     while not os.path.isdir(existing) and existing != "/":
         existing = os.path.dirname(existing)
     status = os.statvfs(existing)

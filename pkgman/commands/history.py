@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pkgman.session import Session
     from pkgman.transaction.history import Entry, History
 
+_LARGEST = 1 << 63  # of an SQLite integer
 _CHANGING = ("undo", "redo", "rollback")
 
 
@@ -50,13 +51,16 @@ def _range(session: Session, text: str) -> tuple[int, int]:
 
 def _number(text: str) -> int:
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         return 0
+    if abs(number) >= _LARGEST:
+        raise PkgmanError(f"no such transaction: {text}", number=1622)
+    return number
 
 
 def _lines(session: Session, history: History, entries: tuple[Entry, ...]) -> Iterator[str]:
-    width = session.ui.width - 41
+    width = max(1, session.ui.width - 41)
     yield f"{'ID':<4} {'cmd line':<{width}} {'date/time':<21} {'+add':<4} / {'-rem':<4}"
     for entry in entries:
         when = time.strftime("%a %b %d %Y %H:%M", time.localtime(entry.timestamp))

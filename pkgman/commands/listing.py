@@ -120,7 +120,8 @@ def _check_update(session: Session, words: tuple[str, ...]) -> int:
     if session.ui.json or compat:
         _show_list(session, pool, handles)
     else:
-        session.ui.results(layout.check_update_line(p) for p in query.packages(pool, handles))
+        for package in query.packages(pool, handles):
+            session.ui.result(layout.check_update_line(package), raw=True)
     if compat and handles:
         raise UpdatesAvailable
     return 0

@@ -6,11 +6,17 @@ these only after somebody agreed (tdnf contract, config 7).
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from pkgman.model.errors import Aborted, PkgmanError, system_error
+from pkgman.model.errors import Aborted, PkgmanError
+from pkgman.model.urls import public
+from pkgman.model.words import one_line
 from pkgman.transaction.openpgp import MAX_KEY_FILE, grouped, read_certificates
+from pkgman.transaction.verifiedfile import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +39,7 @@ class RepositoryKeys:
         self._database = database
         self._fetch_key = fetch_key
         self._report = report
-        self._read: dict[tuple[str, str], tuple[Certificate, ...]] = {}
+        self._fresh: dict[tuple[str, str], tuple[Certificate, ...] | PkgmanError] = {}
 
     def known(self) -> tuple[Certificate, ...]:
         """Return every key of the rpm database."""
@@ -50,7 +56,7 @@ class RepositoryKeys:
         found: list[Certificate] = []
         for url in source.gpgkeys:
             try:
-                found += self._certificates(source, url)
+                found += self._kept(source, url) or self._certificates(source, url)
             except PkgmanError:
                 continue
         return tuple(key for key in found if key.fingerprint in known)
@@ -68,7 +74,7 @@ class RepositoryKeys:
                 keys = self._certificates(source, url)
             except PkgmanError:
                 if url.startswith(_REMOTE):
-                    self._report.diagnostic(f"Error processing key: {url}")
+                    self._report.diagnostic(f"Error processing key: {public(url)}")
                 raise
             found += keys
             new = [key for key in keys if key.fingerprint not in known]
@@ -80,42 +86,91 @@ class RepositoryKeys:
         return tuple(found)
 
     def _ask(self, url: str, keys: list[Certificate]) -> None:
-        self._report.info(f"importing key from {url}")
+        self._report.info(f"importing key from {public(url)}")
         for key in keys:
-            self._report.info(f"    {_printable(key.user_id)}")
+            self._report.info(f"    {one_line(key.user_id)}")
             self._report.info(f"    Fingerprint: {grouped(key.fingerprint)}")
         if not self._report.confirm():
             raise Aborted
 
+    def _kept(self, source: RepoSource, url: str) -> tuple[Certificate, ...]:
+        """Return what a remote key file held when it was last fetched; () if it is not kept.
+
+        So that a server that is away does not matter once its key is in the rpm database.
+        """
+        if not source.metadata_dir or not url.startswith(_REMOTE) or (source.id, url) in self._fresh:
+            return ()
+        try:
+            with open(_place(source, url), "rb") as stream:
+                return read_certificates(stream.read(MAX_KEY_FILE + 1))
+        except (OSError, PkgmanError):
+            return ()
+
     def _certificates(self, source: RepoSource, url: str) -> tuple[Certificate, ...]:
-        if (source.id, url) not in self._read:
-            if url.startswith(_REMOTE):
-                data = self._fetch_key(source, url)
-            elif url.startswith("file://"):
-                data = _read_local(url)
-            else:
-                raise PkgmanError(f"{url}: not a URL of a key", number=BAD_URL)
+        """Read a key file where it is; the second time in a run gives the first time's answer."""
+        place = (source.id, url)
+        if place not in self._fresh:
             try:
-                self._read[source.id, url] = read_certificates(data)
+                self._fresh[place] = self._load(source, url)
             except PkgmanError as error:
-                lines = (f"{url}: {line}" for line in error.lines)
-                raise PkgmanError(lines, number=error.number) from error
-        return self._read[source.id, url]
+                self._fresh[place] = error
+        answer = self._fresh[place]
+        if isinstance(answer, PkgmanError):
+            raise answer
+        return answer
+
+    def _load(self, source: RepoSource, url: str) -> tuple[Certificate, ...]:
+        shown = public(url)
+        if url.startswith(_REMOTE):
+            data = self._fetch_key(source, url)
+        elif url.startswith("file://"):
+            data = _read_local(url)
+        else:
+            raise PkgmanError(f"{shown}: not a URL of a key", number=BAD_URL)
+        try:
+            found = read_certificates(data)
+        except PkgmanError as error:
+            raise PkgmanError((f"{shown}: {line}" for line in error.lines), number=error.number) from error
+        if url.startswith(_REMOTE):
+            _keep(source, url, data)
+        return found
+
+
+def _place(source: RepoSource, url: str) -> str:
+    name = hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return os.path.join(source.metadata_dir, "keys", name)
+
+
+def _keep(source: RepoSource, url: str, data: bytes) -> None:
+    """Store a key file in the repository's cache, whole or not at all; a convenience."""
+    if not source.metadata_dir:
+        return
+    place = _place(source, url)
+    try:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        fd, temporary = tempfile.mkstemp(suffix=".tmp", dir=os.path.dirname(place))
+        try:
+            with open(fd, "wb") as stream:
+                stream.write(data)
+            os.replace(temporary, place)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError:
+        return
 
 
 def _read_local(url: str) -> bytes:
     path = unquote(url.removeprefix("file://"))
     if not path.startswith("/"):
-        raise PkgmanError(f"{url}: not a URL of a key", number=BAD_URL)
+        raise PkgmanError(f"{public(url)}: not a URL of a key", number=BAD_URL)
+    if os.path.isdir(path):
+        raise PkgmanError(f"{public(url)}: a directory", number=BAD_URL)
     try:
-        with open(path, "rb") as stream:
-            return stream.read(MAX_KEY_FILE + 1)
-    except IsADirectoryError as error:
-        raise PkgmanError(f"{url}: a directory", number=BAD_URL) from error
-    except OSError as error:
-        raise system_error(error, f"Error: Accessing gpgkey at {path}") from error
-
-
-def _printable(text: str) -> str:
-    # A user id is the key maker's text, and must not steer the terminal.
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+        fd = open_file(path)
+    except PkgmanError as error:
+        raise PkgmanError(
+            (f"Error: Accessing gpgkey at {path}", *error.lines), number=error.number
+        ) from error
+    with open(fd, "rb") as stream:
+        return stream.read(MAX_KEY_FILE + 1)

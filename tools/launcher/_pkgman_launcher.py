@@ -5,11 +5,14 @@ this file; in a checkout (editable install) they are two folders up.
 """
 
 import os
+import signal
 import sys
 
 
 def main() -> None:
     """Put the private directory first on sys.path and run the command line."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while modules are being loaded
     here = os.path.dirname(os.path.abspath(__file__))
     private = os.path.join(here, "_pkgman")
     if not os.path.isdir(private):

@@ -17,8 +17,11 @@ _LONGEST_SHEBANG = 120  # bytes; the kernel cuts longer ones
 
 _TEMPLATE = """\
 {shebang}
+import signal
 import sys
 
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while modules are being loaded
 sys.path[:0] = [{checkout!r}]
 sys.path += {folders!r}
 from pkgman.__main__ import start

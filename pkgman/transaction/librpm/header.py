@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import rpm
 
-from pkgman.model.errors import PkgmanError, system_error
+from pkgman.model.errors import PkgmanError
 from pkgman.model.package import Dependency, InstalledPackage, RpmFile
+from pkgman.transaction.verifiedfile import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,10 +70,7 @@ def rpm_file(path: str) -> RpmFile:
     """
     reader = rpm.ts("/")
     reader.setVSFlags(rpm.RPMVSF_MASK_NOSIGNATURES)  # digests stay on: a damaged header is refused
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
-    except OSError as error:
-        raise system_error(error) from error
+    fd = open_file(path)  # no FIFO makes us wait
     try:
         header = reader.hdrFromFdno(fd)
         size = os.fstat(fd).st_size

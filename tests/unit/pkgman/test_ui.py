@@ -9,6 +9,7 @@ import pytest
 
 from pkgman.errortexts import text_of
 from pkgman.meter import Meter
+from pkgman.model import words
 from pkgman.model.errors import EndOfInput, NoMatch, NothingToDo, PkgmanError, UsageError
 from pkgman.ui import Ui
 
@@ -171,3 +172,31 @@ def test_hidden_progress_writes_nothing() -> None:
     task = Meter(pytest.fail, terminal=True, shown=False).begin("app", total=0)
     task.advance(1)
     task.end()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31mb\x07", "a?[31mb?"),
+        ("a\tb\nc", "a\tb\nc"),
+        ("caf\u00e9 \U0001f600 \udcff", "caf\u00e9 \U0001f600 \udcff"),
+        ("x\u202ey\x9bz\rw", "x?y?z?w"),
+    ],
+)
+def test_what_steers_a_terminal_is_replaced_and_nothing_else(text: str, shown: str) -> None:
+    assert words.plain(text) == shown
+    assert words.one_line("a\nb\tc") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("get http://u:p@h/x and ftp://v@w: gone", "get http://***@h/x and ftp://***@w: gone"),
+        ("http://h/a@b", "http://h/a@b"),
+        ("--repofrompath z,https://u:p@q@h", "--repofrompath z,https://***@h"),
+        ("no url", "no url"),
+        ("http://u:p%40@h?x=1", "http://***@h?x=1"),
+    ],
+)
+def test_passwords_of_urls_are_masked(text: str, shown: str) -> None:
+    assert words.without_passwords(text) == shown

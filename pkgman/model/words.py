@@ -1,0 +1,30 @@
+"""Making foreign texts fit to be shown: no terminal commands, no passwords."""
+
+from __future__ import annotations
+
+_SHOWN = "\n\t"
+# C0, DEL and C1 steer terminals; the others turn the direction of writing, so that a line
+# reads otherwise than it is.
+_HIDDEN = [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_STAND_IN = {number: "?" for number in _HIDDEN if chr(number) not in _SHOWN}
+_ON_ONE_LINE = _STAND_IN | {ord(character): " " for character in _SHOWN}
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with every character that would steer a terminal as ``?``; lines and tabs stay."""
+    return text if text.isprintable() else text.translate(_STAND_IN)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` as :func:`plain` does, on one line."""
+    return text if text.isprintable() else text.translate(_ON_ONE_LINE)
+
+
+def without_passwords(text: str) -> str:
+    """Return ``text`` with ``user:password@`` of every URL in it as ``***@``."""
+    head, *rest = text.split("://")
+    for part in rest:
+        end = min((part.find(mark) for mark in "/?# \t\n'\"" if mark in part), default=len(part))
+        user, at, host = part[:end].rpartition("@")
+        head += f"://{'***@' if at else ''}{host if at else user + host}{part[end:]}"
+    return head
