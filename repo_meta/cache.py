@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pkgman.model.errors import MetadataError, system_error
 from pkgman.model.repo import NEVER
+from repo_meta import temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,15 +119,17 @@ def write_file(path: str, data: bytes) -> None:
 
     :raises OSError: when the directory cannot be written; nothing is left behind.
     """
-    temporary = f"{path}.tmp"
+    temporary.sweep((path,))
+    token = temporary.token()
+    fd = temporary.create(path, token)
     try:
-        with open(temporary, "wb", buffering=0) as stream:
+        with open(fd, "wb", buffering=0) as stream:
             view = memoryview(data)
             while view:
                 view = view[stream.write(view) :]
-        os.replace(temporary, path)
+            os.replace(temporary.name(path, token), path)
     except BaseException:
-        remove(temporary)
+        temporary.discard(temporary.name(path, token))
         raise
 
 
@@ -149,7 +152,7 @@ def recorded_checksum(source: RepoSource, data: bytes) -> str:
 def record_checksum(source: RepoSource, data: bytes, digest: str) -> None:
     """Note ``digest`` for :func:`recorded_checksum`; a cache that cannot be written is no error."""
     try:
-        os.makedirs(f"{source.metadata_dir}/solvcache", mode=0o755, exist_ok=True)
+        os.makedirs(f"{source.metadata_dir}/solvcache", exist_ok=True)
         write_file(_record(source), digest.encode("ascii") + b"\n" + data)
     except OSError:
         return
@@ -174,7 +177,7 @@ def install(source: RepoSource, fresh: dict[str, str], *, keep: Iterable[str]) -
     :raises OSError: when the cache cannot be written.
     """
     directory = repodata_dir(source)
-    os.makedirs(directory, mode=0o755, exist_ok=True)
+    os.makedirs(directory, exist_ok=True)
     for name in sorted(fresh, key=lambda name: name == "repomd.xml"):
         target = f"{directory}/{name}"
         if os.path.isdir(target) and not os.path.islink(target):
@@ -217,11 +220,6 @@ def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
     return words
 
 
-def leftover(source: RepoSource) -> bool:
-    """Say whether the repository's cache directory is still there (it is removed when empty)."""
-    return os.path.isdir(source.metadata_dir)
-
-
 def remove_packages(source: RepoSource) -> None:
     """Remove the downloaded packages of a repository.
 
@@ -233,10 +231,7 @@ def remove_packages(source: RepoSource) -> None:
 
 def remove(path: str) -> None:
     """Remove a file if it is there; used on the way out, so it raises nothing."""
-    try:
-        os.unlink(path)
-    except OSError:
-        return
+    temporary.discard(path)
 
 
 def remove_tree(path: str) -> None:

@@ -7,12 +7,14 @@ import queue
 import stat
 import threading
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pkgman.model.errors import ChecksumMismatch, MetadataError, PkgmanError, SizeMismatch, system_error
-from repo_meta import mirror
-from repo_meta.fetch import Item, file_digest, join, local_path
+from pkgman.model.urls import local_path, public, split_url
+from repo_meta import cache, mirror, temporary
+from repo_meta.fetch import Item, file_digest
 from repo_meta.repomd import safe_location
+from repo_meta.urls import is_local, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 WORKERS = 8  # transfers at once
 PER_HOST = 6  # of them from one host: what browsers do, so what servers are made for
+SAME_NAME = 1617  # 1600 + EEXIST
 PATIENCE = 2.0  # seconds to wait for transfers that were told to stop
 
 
@@ -54,13 +57,21 @@ def fetch_packages(
 
     :param sources: repositories by id; all of ``remotes`` must be in it.
     :raises ChecksumMismatch, SizeMismatch: a file is not what its metadata says.
+    :raises MetadataError: metadata names files of this machine without being on it, or two packages
+        with one base name for ``target_dir``.
     :raises FetchError: it cannot be fetched.
     :raises PkgmanError: 1600 + errno when a file cannot be read or written.
     """
+    remotes = tuple(dict.fromkeys(remotes))
+    for remote in remotes:
+        _refuse_local(remote, sources[remote.repo_id])
+    if target_dir is not None:
+        _refuse_same_names(remotes)
     paths: dict[Remote, str] = {}
     jobs: list[_Job] = []
     urls: dict[str, tuple[str, ...]] = {}
-    for remote in dict.fromkeys(remotes):
+    token = temporary.token()
+    for remote in remotes:
         source = sources[remote.repo_id]
         try:
             done = _present(remote, source, target_dir, report)
@@ -69,14 +80,41 @@ def fetch_packages(
                 continue
             if source.id not in urls and "://" not in remote.location:
                 urls[source.id] = _bases(source, fetcher, progress, report)
-            jobs.append(_job(remote, source, urls.get(source.id, ()), target_dir))
+            jobs.append(_job(remote, source, urls.get(source.id, ()), target_dir, token))
         except PkgmanError as error:
             raise _at(remote, error) from error
     if jobs:
+        temporary.sweep(job.item.path for job in jobs)
         jobs.sort(key=lambda job: -job.remote.size)  # the long ones first, so none is alone at the end
         _Transfers(jobs, fetcher(), progress, report).run(min(workers, len(jobs)))
         paths.update((job.remote, job.item.path) for job in jobs)
     return paths
+
+
+def _refuse_local(remote: Remote, source: RepoSource) -> None:
+    """Refuse a ``file:`` URL in the metadata of a repository that is not itself on this machine.
+
+    :raises MetadataError: it would make us read files as its author likes.
+    """
+    if remote.location.lower().startswith("file:") and not is_local(source):
+        raise _at(
+            remote,
+            MetadataError(f"{source.id}: {remote.label} is said to be a file of this machine, refused"),
+        )
+
+
+def _refuse_same_names(remotes: Sequence[Remote]) -> None:
+    """Refuse packages of which one file would replace the other.
+
+    :raises MetadataError: naming both.
+    """
+    seen: dict[str, Remote] = {}
+    for remote in remotes:
+        name = os.path.basename(_relative(remote.location))
+        other = seen.setdefault(name, remote)
+        if other is not remote:
+            both = (f"{each.repo_id}: {public(each.location)}" for each in (other, remote))
+            raise MetadataError((f"Two packages would be stored as {name}:", *both), number=SAME_NAME)
 
 
 def _bases(
@@ -87,11 +125,13 @@ def _bases(
     return mirror.base_urls(source, fetcher(), progress=progress, report=report)
 
 
-def _job(remote: Remote, source: RepoSource, bases: tuple[str, ...], target_dir: str | None) -> _Job:
+def _job(
+    remote: Remote, source: RepoSource, bases: tuple[str, ...], target_dir: str | None, token: str
+) -> _Job:
     path = target(remote, source, target_dir)
-    item = Item(path, remote.label, remote.size, remote.checksum)
+    item = Item(path, remote.label, remote.size, remote.checksum, token=token)
     first = remote.location if "://" in remote.location else bases[0]
-    return _Job(remote, source, bases or (first,), item, urlsplit(first).netloc)
+    return _Job(remote, source, bases or (first,), item, split_url(first).netloc)
 
 
 def target(remote: Remote, source: RepoSource, target_dir: str | None) -> str:
@@ -109,7 +149,7 @@ def _relative(location: str) -> str:
     if "://" not in location:
         return safe_location(os.path.normpath(location) if location else "")
     # "." and ".." of a URL's path are normalised and cannot climb above its root (commands 5.1).
-    path = os.path.normpath("/" + unquote(urlsplit(location).path)).lstrip("/")
+    path = os.path.normpath("/" + unquote(split_url(location).path)).lstrip("/")
     return safe_location(path)
 
 
@@ -125,6 +165,9 @@ def _present(remote: Remote, source: RepoSource, target_dir: str | None, report:
     path = target(remote, source, target_dir)
     try:
         info = os.stat(path)
+        if target_dir is None and stat.S_ISDIR(info.st_mode):
+            cache.remove_tree(path)  # nothing of ours
+            return ""
     except OSError:
         return ""
     if not stat.S_ISREG(info.st_mode) or not info.st_size:
@@ -157,18 +200,23 @@ def _in_place(remote: Remote, source: RepoSource) -> str:
 
 
 def _check(path: str, remote: Remote) -> None:
-    """Compare a file with its metadata, the digest first as tdnf does.
+    """Compare a file with its metadata; tdnf speaks of the digest first.
+
+    A file of another size is not read: its digest cannot be right.
 
     :raises ChecksumMismatch, SizeMismatch: when it is another one.
     """
     try:
         size = os.stat(path).st_size
-        same = remote.checksum is None or file_digest(path, remote.checksum) == remote.checksum.hex
+        expected = not remote.size or size == remote.size
+        same = remote.checksum is None or (
+            expected and file_digest(path, remote.checksum) == remote.checksum.hex
+        )
     except OSError as error:
         raise system_error(error) from error
     if not same:
         raise ChecksumMismatch(f"rpm file ({path}) Checksum FAILED (digest mismatch)")
-    if remote.size and size != remote.size:
+    if not expected:
         raise SizeMismatch(f"rpm file ({path}) size ({size}) does not match expected size ({remote.size})")
 
 
@@ -216,10 +264,7 @@ class _Transfers:
         for thread in threads:
             thread.join(PATIENCE / len(threads))
         for job in jobs:
-            try:
-                os.unlink(f"{job.item.path}.tmp")
-            except OSError:
-                continue
+            temporary.discard(temporary.name(job.item.path, job.item.token))
 
     def _work(self) -> None:
         while (job := self._take()) is not None:

@@ -7,12 +7,10 @@ Errors are tdnf's: an HTTP status of 400 and more is 1622, anything else is
 from __future__ import annotations
 
 import abc
-import errno
 import hashlib
 import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
 
 from pkgman.model.errors import (
     ChecksumMismatch,
@@ -23,6 +21,9 @@ from pkgman.model.errors import (
     system_error,
 )
 from pkgman.model.progress import SILENT
+from pkgman.model.urls import public, split_url
+from repo_meta import temporary
+from repo_meta.urls import CURL, HTTP_STATUS, join, no_url, open_local, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 17  # bytes read and written at once
 MAX_FILE = 16 << 30  # bytes; ceiling for a file whose size nobody stated
-CURL = 1201  # number of curl's code 0
-
-HTTP_STATUS = 1622  # number of every HTTP status of 400 and more
 
 # curl's codes (libcurl-errors(3)).
 UNSUPPORTED, MALFORMED, NO_PROXY, NO_HOST, NO_CONNECTION = 1, 3, 5, 6, 7
@@ -51,11 +49,12 @@ PERMANENT = frozenset(
 class Item(NamedTuple):
     """A file to be fetched, and what is known of it."""
 
-    path: str  # where it goes, absolute; written as path.tmp first
+    path: str  # where it goes, absolute
     label: str  # what progress shows
     size: int = 0  # bytes, 0 when not stated
     checksum: Checksum | None = None
     limit: int = MAX_FILE  # bytes; ceiling when the size is not stated
+    token: str = ""  # of the temporary name; made up when it is ""
 
 
 def _nothing() -> None:
@@ -187,26 +186,30 @@ class Fetcher(abc.ABC):
     ) -> None:
         body = self._start(source, url)
         task = progress.begin(item.label, total=item.size or body.length)
-        temporary = f"{item.path}.tmp"
         try:
             _check_length(url, item, body.length)
-            os.makedirs(os.path.dirname(item.path), mode=0o755, exist_ok=True)
-            with open(temporary, "wb", buffering=0) as stream:
-                _copy(stream.write, body.pieces, url, item, task, pace=_Pace(source, url), stopped=stopped)
-            if stopped():
-                raise FetchError(f"{public(url)}: stopped", number=CURL + ABORTED)
-            os.replace(temporary, item.path)
+            os.makedirs(os.path.dirname(item.path), exist_ok=True)
+            token = item.token or temporary.token()
+            fd = temporary.create(item.path, token)
+            try:
+                with open(fd, "wb", buffering=0) as stream:
+                    _copy(
+                        stream.write, body.pieces, url, item, task, pace=_Pace(source, url), stopped=stopped
+                    )
+                    if stopped():
+                        raise FetchError(f"{public(url)}: stopped", number=CURL + ABORTED)
+                    _put(temporary.name(item.path, token), item.path)
+            except BaseException:
+                temporary.discard(temporary.name(item.path, token))
+                raise
         except OSError as error:
-            remove(temporary)
             raise system_error(error) from error
-        except BaseException:
-            remove(temporary)
-            raise
         finally:
             close(body)
             task.end()
 
     def _start(self, source: RepoSource, url: str) -> Body:
+        split_url(url)  # what is none is 1204, whatever its scheme
         return open_file(url) if url.startswith("file:") else self._open(source, url)
 
 
@@ -218,7 +221,7 @@ class _Pace:
     """
 
     def __init__(self, source: RepoSource, url: str) -> None:
-        self._timeout, self._throttle, self._url = source.timeout, source.throttle, url
+        self._timeout, self._throttle, self._url = max(0, source.timeout), max(0, source.throttle), url
         self._started = time.monotonic()
         self._bytes = 0
 
@@ -231,11 +234,11 @@ class _Pace:
             return
         self._bytes += amount
         spent = time.monotonic() - self._started
-        if 0 < self._timeout < spent:
+        if self._timeout and spent > self._timeout:
             raise FetchError(
                 f"{public(self._url)}: not complete after {self._timeout} seconds", number=CURL + TIMED_OUT
             )
-        if self._throttle > 0:
+        if self._throttle:
             time.sleep(max(0.0, self._bytes / self._throttle - spent))
 
 
@@ -290,18 +293,23 @@ def _copy(
         raise ChecksumMismatch(f"{public(url)}: {stated.kind} is {actual}, its metadata says {stated.hex}")
 
 
-def open_file(url: str) -> Body:
-    """Open a ``file:`` URL as curl does.
+def _put(temporary_path: str, path: str) -> None:
+    """Give a complete file its name.
 
-    :raises FetchError: 1238 when it cannot be read.
+    :raises OSError: naming ``path``, such as when a directory has that name.
     """
-    path = local_path(url)
     try:
-        if os.path.isdir(path):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        stream = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by the generator
-    except OSError as error:
-        raise FetchError(f"{path}: {error.strerror or error}", number=CURL + FILE_UNREADABLE) from error
+        os.replace(temporary_path, path)
+    except IsADirectoryError as error:
+        raise IsADirectoryError(error.errno, "a directory stands where the file belongs", path) from error
+
+
+def open_file(url: str) -> Body:
+    """Open a ``file:`` URL as curl does, if it is a regular file.
+
+    :raises FetchError: 1238 when it cannot be read, 1204 when it is malformed.
+    """
+    stream = open_local(url)
 
     def pieces() -> Iterator[bytes]:
         with stream:
@@ -309,42 +317,6 @@ def open_file(url: str) -> Body:
                 yield piece
 
     return Body(os.fstat(stream.fileno()).st_size, pieces(), stream.close)
-
-
-def local_path(url: str) -> str:
-    """The path of a ``file:`` URL, percent signs decoded."""
-    return unquote(urlsplit(url.replace("?", "%3F").replace("#", "%23")).path)
-
-
-def join(base: str, location: str) -> str:
-    """``BASE/LOCATION`` with exactly one slash; an absolute URL stays what it is."""
-    if "://" in location:
-        return location
-    # A location is a path: "?" and "#" in it are characters of a file name.
-    return f"{base.rstrip('/')}/{quote(location.lstrip('/'), safe='/%:=&+,;@!$()*~^[]')}"
-
-
-def public(url: str) -> str:
-    """The URL without its user and password, for messages."""
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
-
-
-def status_error(status: int, url: str) -> FetchError:
-    """The error for an HTTP status of 400 and more, with tdnf's two lines."""
-    return FetchError(
-        (
-            f"Error: {status} when downloading {public(url)}",
-            ". Please check repo url or refresh metadata with 'tdnf makecache'.",
-        ),
-        number=HTTP_STATUS,
-    )
-
-
-def no_url(source: RepoSource) -> PkgmanError:
-    """The error for a repository that names no place at all."""
-    return PkgmanError(f"Error: Cannot find a valid base URL for repo: {source.name}", number=2500)
 
 
 def new_digest(checksum: Checksum) -> hashlib._Hash:
@@ -359,14 +331,14 @@ def new_digest(checksum: Checksum) -> hashlib._Hash:
 
 
 def file_digest(path: str, checksum: Checksum) -> str:
-    """Return the digest of a file, in the kind of ``checksum``, hexadecimal.
+    """Return the digest of a regular file, in the kind of ``checksum``, hexadecimal.
 
     :raises OSError: when it cannot be read.
     """
     digest = new_digest(checksum)
     buffer = bytearray(PIECE)
     view = memoryview(buffer)
-    with open(path, "rb", buffering=0) as stream:
+    with open_regular(path) as stream:
         while amount := stream.readinto(buffer):
             digest.update(view[:amount])
     return digest.hexdigest()
@@ -383,11 +355,3 @@ def close(body: Body) -> None:
     if end is not None:
         end()
     body.release()
-
-
-def remove(path: str) -> None:
-    """Remove a leftover on the way out."""
-    try:
-        os.unlink(path)
-    except OSError:
-        return

@@ -21,8 +21,10 @@ import requests.utils
 import urllib3.exceptions
 
 from pkgman.model.errors import FetchError
+from pkgman.model.urls import public, without
 from repo_meta import fetch
-from repo_meta.fetch import CURL, PIECE, Body, Fetcher, public, status_error
+from repo_meta.fetch import PIECE, Body, Fetcher
+from repo_meta.urls import CURL, status_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +69,7 @@ class HttpFetcher(Fetcher):
         if not url.startswith(("http://", "https://")):
             scheme = url.partition(":")[0]
             raise FetchError(f"{public(url)}: {scheme} is not supported", number=CURL + fetch.UNSUPPORTED)
-        stall = min(STALL_TIME, source.timeout or STALL_TIME)
+        stall = min(STALL_TIME, source.timeout if source.timeout > 0 else STALL_TIME)
         auth = (source.username, source.password) if source.username and source.password else None
         try:
             response = self._session.get(
@@ -148,6 +150,10 @@ def _converted(error: Exception, url: str, source: RepoSource) -> FetchError:
     chain = list(_causes(error))
     code = _code(chain, source)
     reason = str(chain[-1]) or type(chain[-1]).__name__
+    for place in (url, source.proxy, *_proxies(source, url).values()):
+        reason = without(reason, place) if place else reason
+    for secret in filter(None, (source.password, source.proxy_password)):
+        reason = reason.replace(secret, "***").replace(quote(secret, safe=""), "***")
     return FetchError(f"{public(url)}: {reason}", number=CURL + code)
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pkgman.model.errors import MetadataError, PkgmanError, system_error
 from pkgman.model.progress import SILENT
-from repo_meta import cache
-from repo_meta.fetch import Item, no_url
+from repo_meta import cache, temporary
+from repo_meta.fetch import Item
 from repo_meta.metalink import parse_metalink
+from repo_meta.urls import no_url
 
 if TYPE_CHECKING:
     from pkgman.model.progress import Progress, Reporter
@@ -44,6 +45,7 @@ def base_urls(
     path = cache.mirrorlist_path(source)
     data = cache.read_file(path, MAX_LIST)
     if data is None or (now is not None and _is_old(source, path, now)):
+        temporary.sweep((path,))
         item = Item(path, source.id, limit=MAX_LIST)
         fetcher.fetch(source, source.mirrorlist, item, progress=progress, report=report)
         data = cache.read_file(path, MAX_LIST) or b""

@@ -14,10 +14,11 @@ from pkgman.model.errors import (
     system_error,
 )
 from pkgman.model.progress import SILENT
-from repo_meta import cache, mirror
-from repo_meta.fetch import Item, file_digest, join, sha256
+from repo_meta import cache, mirror, temporary
+from repo_meta.fetch import Item, file_digest, sha256
 from repo_meta.refresh import snapshot_of
 from repo_meta.repomd import MAX_REPOMD
+from repo_meta.urls import join
 
 if TYPE_CHECKING:
     from pkgman.model.progress import Progress, Reporter
@@ -50,7 +51,7 @@ def renew(
     try:
         try:
             cache.remove_tree(cache.tmp_dir(source))
-            os.makedirs(cache.tmp_dir(source), mode=0o755)
+            os.makedirs(cache.tmp_dir(source))
             report.info(f"Refreshing metadata for: '{source.name}'")
             return _Renewal(source, fetcher, report, progress).run(now, keepcache=keepcache)
         finally:
@@ -216,6 +217,12 @@ def _fetch_to(
     progress: Progress,
     report: Reporter,
 ) -> None:
+    try:
+        if os.path.isdir(path) and not os.path.islink(path):
+            cache.remove_tree(path)  # nothing of ours stands there
+    except OSError as error:
+        raise system_error(error) from error
+    temporary.sweep((path,))
     item = Item(path, f"{source.id} ({WORDS[part.kind]})", part.size, part.checksum, MAX_PART)
     fetcher.fetch_first(source, bases, part.location, item, progress=progress, report=report)
 

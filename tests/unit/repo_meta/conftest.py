@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import http.server
 import os
+import resource
 import shutil
 import subprocess
 import threading
@@ -189,6 +190,15 @@ def repack_as_zstd(root: Path) -> None:
 @pytest.fixture
 def words() -> Words:
     return Words()
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Let this process write no file of more than 5000 bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.fixture(scope="session")

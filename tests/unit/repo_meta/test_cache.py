@@ -8,6 +8,8 @@ import pytest
 from repo_meta import cache
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pkgman.model.repo import RepoSource
 
 
@@ -60,7 +62,6 @@ def test_a_foreign_file_keeps_the_directory(full: RepoSource) -> None:
         pass
     cache.clean(full, ["all"])
     assert os.listdir(full.metadata_dir) == ["mine"]
-    assert cache.leftover(full)
 
 
 def test_a_link_is_removed_and_not_followed(
@@ -73,12 +74,23 @@ def test_a_link_is_removed_and_not_followed(
     assert (outside / "precious").exists()
 
 
-def test_a_file_is_written_whole_or_not_at_all(source: RepoSource) -> None:
+def test_a_file_is_written_whole_or_not_at_all(source: RepoSource, small_files: None) -> None:
     os.makedirs(source.metadata_dir)
     path = f"{source.metadata_dir}/f"
     cache.write_file(path, b"one")
-    os.symlink("/dev/full", f"{path}.tmp")
-    with pytest.raises(OSError, match="space"):
-        cache.write_file(path, b"two")
+    with pytest.raises(OSError, match="too large"):
+        cache.write_file(path, b"two" * 5000)
     assert os.listdir(source.metadata_dir) == ["f"]
+    assert cache.read_file(path, 10) == b"one"
+
+
+def test_writing_follows_no_link(source: RepoSource, tmp_path: Path) -> None:
+    os.makedirs(source.metadata_dir)
+    canary = tmp_path / "canary"
+    canary.write_text("alive")
+    path = f"{source.metadata_dir}/f"
+    os.symlink(canary, f"{path}.tmp")
+    os.symlink(canary, path)
+    cache.write_file(path, b"one")
+    assert canary.read_text() == "alive"
     assert cache.read_file(path, 10) == b"one"

@@ -156,6 +156,93 @@ def test_an_absolute_url_lands_under_its_path(
     assert get([remote])[remote] == f"{source.package_dir}/pool/a.rpm"
 
 
+@pytest.mark.parametrize("what", ["/dev/zero", "{tmp}/secret.rpm", "{tmp}/fifo"])
+@pytest.mark.parametrize("scheme", ["file://", "FILE://", "file:"])
+@pytest.mark.parametrize("to_target", [False, True])
+def test_metadata_from_elsewhere_cannot_name_files_of_this_machine(
+    get: Any, tmp_path: Path, scheme: str, what: str, to_target: bool
+) -> None:
+    (tmp_path / "secret.rpm").write_text("secret")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "target").mkdir()
+    location = scheme + what.format(tmp=tmp_path)
+    with pytest.raises(MetadataError) as caught:
+        get([Remote("a", "lab", location, 0, None)], str(tmp_path / "target") if to_target else None)
+    assert caught.value.lines[-1] == f"Error processing package: {location}"
+    assert _left(str(tmp_path / "target")) == []
+
+
+@pytest.mark.parametrize("what", ["/dev/zero", "{tmp}/fifo"])
+def test_a_local_repository_names_regular_files_only(get: Any, repo: Path, tmp_path: Path, what: str) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    remote = Remote("a", "lab", f"file://{what.format(tmp=tmp_path)}", 0, Checksum("sha256", "0" * 64))
+    with pytest.raises(PkgmanError) as caught:
+        get([remote], baseurls=(repo.as_uri(),))
+    assert caught.value.number == 1622
+    with pytest.raises(ChecksumMismatch):  # its size is looked at before a byte is read
+        get([remote._replace(size=5)], baseurls=(repo.as_uri(),))
+
+
+def test_a_local_repository_may_name_files_elsewhere(get: Any, repo: Path, tmp_path: Path) -> None:
+    remote = _remote(repo, "a.rpm")
+    (repo / remote.location).rename(tmp_path / "a.rpm")
+    remote = remote._replace(location=f"file://{tmp_path}/a.rpm")
+    assert get([remote], baseurls=((repo).as_uri(),))[remote] == str(tmp_path / "a.rpm")
+
+
+def test_two_packages_of_one_base_name_are_refused_before_anything_is_fetched(
+    get: Any, repo: Path, tmp_path: Path, server: Server
+) -> None:
+    one = _remote(repo, "a.rpm")
+    two = one._replace(label="b", location="other/a.rpm")
+    with pytest.raises(PkgmanError) as caught:
+        get([one, two], str(tmp_path))
+    assert caught.value.lines[1:] == ("lab: pool/a.rpm", "lab: other/a.rpm")
+    assert server.asked == []
+
+
+def test_a_directory_in_the_cache_at_the_place_of_a_package_is_replaced(
+    get: Any, repo: Path, source: RepoSource
+) -> None:
+    remote = _remote(repo, "a.rpm")
+    os.makedirs(f"{source.package_dir}/pool/a.rpm/full")
+    assert os.path.isfile(get([remote])[remote])
+
+
+@pytest.mark.parametrize("url", ["http://[bad/", "http://h:port/", "file://[x/a", "file:///tmp/%00x"])
+def test_a_base_url_that_is_none_is_1204(get: Any, repo: Path, url: str) -> None:
+    remote = _remote(repo, "a.rpm")
+    with pytest.raises(FetchError) as caught:
+        get([remote], baseurls=(url,))
+    assert caught.value.number == 1204
+
+
+def test_a_killed_run_leaves_what_the_next_one_removes(
+    get: Any, repo: Path, source: RepoSource, server: Server
+) -> None:
+    for n in range(3):
+        server.fault(f"/pool/s{n}.rpm", endless)
+    top = os.path.dirname(os.path.dirname(os.path.abspath(fetch_packages.__code__.co_filename)))
+    process = subprocess.Popen(
+        [sys.executable, "-c", _INTERRUPTED, server.url, source.package_dir],
+        env={**os.environ, "PYTHONPATH": top},
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 20
+    while len(_left(source.package_dir)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    server.faults.clear()
+    fine = [_remote(repo, f"s{n}.rpm", b"fine") for n in range(3)]
+    get(fine)
+    assert len(_left(source.package_dir)) == 6  # somebody is still writing there
+    process.send_signal(signal.SIGQUIT)
+    process.wait(10)
+    for n in range(3):
+        os.unlink(f"{source.package_dir}/pool/s{n}.rpm")
+    get(fine)
+    assert _left(source.package_dir) == ["s0.rpm", "s1.rpm", "s2.rpm"]
+
+
 def test_a_target_directory_takes_base_names(
     get: Any, repo: Path, tmp_path: Path, server: Server, words: Words
 ) -> None:

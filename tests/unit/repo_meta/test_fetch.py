@@ -14,8 +14,9 @@ import pytest
 
 from pkgman.model.errors import ChecksumMismatch, FetchError, MetadataError, PkgmanError, SizeMismatch
 from pkgman.model.package import Checksum
-from repo_meta import fetch
-from repo_meta.fetch import Item, join, local_path, public
+from repo_meta import fetch, temporary
+from repo_meta.fetch import Item
+from repo_meta.urls import CURL, join
 from tests.unit.repo_meta.conftest import Server, Words, body, endless, hang_up, status
 
 if TYPE_CHECKING:
@@ -301,15 +302,76 @@ def test_an_interrupt_leaves_no_temporary_file(
     assert _left(item) == []
 
 
-def test_a_full_disk_is_a_system_error(
-    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+def test_a_file_that_cannot_be_written_on_is_a_system_error(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item, small_files: None
 ) -> None:
-    os.makedirs(os.path.dirname(item.path))
-    os.symlink("/dev/full", f"{item.path}.tmp")
     with pytest.raises(PkgmanError) as caught:
         fetcher.fetch(source, f"{server.url}/file", item)
-    assert caught.value.number == 1628
+    assert caught.value.number == 1627  # EFBIG
     assert _left(item) == []
+
+
+def test_a_link_at_the_place_of_the_temporary_file_is_not_followed(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item, tmp_path: Path
+) -> None:
+    canary = tmp_path / "canary"
+    canary.write_text("alive")
+    os.makedirs(os.path.dirname(item.path))
+    for number, place in enumerate((f"{item.path}.tmp", temporary.name(item.path, "0123456789ab"))):
+        os.symlink(canary, place)
+        if number:
+            with pytest.raises(PkgmanError) as caught:
+                fetcher.fetch(source, f"{server.url}/file", item._replace(token="0123456789ab"))
+            assert caught.value.number == 1617  # EEXIST
+        else:
+            fetcher.fetch(source, f"{server.url}/file", item)
+    assert canary.read_text() == "alive"
+
+
+def test_a_directory_at_the_place_of_the_file_is_named(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    os.makedirs(f"{item.path}/full")
+    with pytest.raises(PkgmanError) as caught:
+        fetcher.fetch(source, f"{server.url}/file", item)
+    assert caught.value.lines == (f"{item.path}: a directory stands where the file belongs",)
+    assert _left(item) == ["file"]
+
+
+@pytest.mark.parametrize("what", ["/dev/zero", "fifo", "."])
+def test_only_regular_files_are_read_from_this_machine(
+    fetcher: HttpFetcher, source: RepoSource, item: Item, tmp_path: Path, what: str
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(FetchError) as caught:
+        fetcher.fetch(source, f"file://{tmp_path / what}", item)
+    assert caught.value.number == 1238
+
+
+def test_a_timeout_below_zero_is_none(
+    fetcher: HttpFetcher, source: RepoSource, server: Server, item: Item
+) -> None:
+    fetcher.fetch(source._replace(timeout=-5, throttle=-1), f"{server.url}/file", item)
+    assert _left(item) == ["file"]
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_no_message_of_a_library_shows_a_password(
+    fetcher: HttpFetcher, source: RepoSource, item: Item, monkeypatch: pytest.MonkeyPatch, proxied: bool
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    source = source._replace(username="me", password="secret", retries=0)
+    if proxied:
+        source = source._replace(proxy="http://me:secret@[bad", proxy_password="secret")
+    urls = ("http://h/x", "https://h/x") if proxied else (
+        "http://me:secret@[bad/", "http://me:secret@h:port/x", "http://me:secret@.h/x", "http://me:secret@/x",
+        "http://me:secret@h\x00/", "http://me:se[cret@h/", f"http://me:secret@{'h' * 70}.x/",
+    )  # fmt: skip
+    for url in urls:
+        with pytest.raises(FetchError) as caught:
+            fetcher.fetch(source, url, item)
+        assert "secret" not in str(caught.value)
 
 
 @pytest.fixture(scope="module")
@@ -380,8 +442,6 @@ def test_urls_are_joined_with_one_slash_and_names_kept() -> None:
     assert join("http://h/r/", "/p/a.rpm") == "http://h/r/p/a.rpm"
     assert join("http://h/r", "p/a#b?c d.rpm") == "http://h/r/p/a%23b%3Fc%20d.rpm"
     assert join("http://h/r", "http://k/x.rpm") == "http://k/x.rpm"
-    assert local_path("file:///a%20b/c#d?e") == "/a b/c#d?e"
-    assert public("http://u:p@h/x@y") == "http://h/x@y"
 
 
 def test_stopping_ends_a_transfer(
@@ -392,5 +452,5 @@ def test_stopping_ends_a_transfer(
     threading.Timer(0.2, stop.set).start()
     with pytest.raises(FetchError) as caught:
         fetcher.fetch(source, f"{server.url}/file", Item(item.path, "x"), stopped=stop.is_set)
-    assert caught.value.number == fetch.CURL + fetch.ABORTED
+    assert caught.value.number == CURL + fetch.ABORTED
     assert _left(item) == []

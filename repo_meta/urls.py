@@ -1,0 +1,81 @@
+"""Where files of a repository lie, and the errors that speak of such places."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pkgman.model.errors import FetchError, PkgmanError
+from pkgman.model.urls import local_path, public
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+    from pkgman.model.repo import RepoSource
+
+CURL = 1201  # number of curl's code 0
+HTTP_STATUS = 1622  # number of every HTTP status of 400 and more
+FILE_UNREADABLE = 37  # curl's code
+
+
+def join(base: str, location: str) -> str:
+    """``BASE/LOCATION`` with exactly one slash; an absolute URL stays what it is."""
+    if "://" in location:
+        return location
+    # A location is a path: "?" and "#" in it are characters of a file name.
+    return f"{base.rstrip('/')}/{quote(location.lstrip('/'), safe='/%:=&+,;@!$()*~^[]')}"
+
+
+def is_local(source: RepoSource) -> bool:
+    """Say whether a repository lies on this machine, by its configuration alone."""
+    places = (*source.baseurls, *filter(None, (source.mirrorlist, source.metalink)))
+    return bool(places) and all(place.startswith("file://") for place in places)
+
+
+def open_regular(path: str) -> FileIO:
+    """Open a regular file for reading, unbuffered; nothing else can be waited for or never end.
+
+    :raises OSError: when it cannot be opened or is something else.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return open(fd, "rb", buffering=0)
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+def open_local(url: str) -> FileIO:
+    """Open what a ``file:`` URL names.
+
+    :raises FetchError: 1238 when it cannot be read, 1204 when it cannot be a path.
+    """
+    path = local_path(url)
+    try:
+        return open_regular(path)
+    except OSError as error:
+        raise FetchError(f"{path}: {error.strerror or error}", number=CURL + FILE_UNREADABLE) from error
+
+
+def status_error(status: int, url: str) -> FetchError:
+    """The error for an HTTP status of 400 and more, with tdnf's two lines."""
+    return FetchError(
+        (
+            f"Error: {status} when downloading {public(url)}",
+            ". Please check repo url or refresh metadata with 'tdnf makecache'.",
+        ),
+        number=HTTP_STATUS,
+    )
+
+
+def no_url(source: RepoSource) -> PkgmanError:
+    """The error for a repository that names no place at all."""
+    return PkgmanError(f"Error: Cannot find a valid base URL for repo: {source.name}", number=2500)
