@@ -99,6 +99,7 @@ class Draft:
             return
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
+            _remove_orphans(path)
             flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
             self.descriptor = os.open(self._temporary, flags, 0o644)
         except OSError:
@@ -129,6 +130,16 @@ class Draft:
         if self.lasting:
             with contextlib.suppress(OSError):  # gone already when it was renamed
                 os.unlink(self._temporary)
+
+
+def _remove_orphans(path: str) -> None:
+    """Remove drafts of ``path`` whose writer was killed."""
+    folder, start = os.path.dirname(path), f"{os.path.basename(path)}."
+    for name in os.listdir(folder):
+        number = name.removeprefix(start).removesuffix(".tmp")
+        if name == f"{start}{number}.tmp" and number.isdigit() and not os.path.exists(f"/proc/{number}"):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, name))
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -378,3 +378,18 @@ print(query.count(pool), query.info(pool, query.available(pool)[-1]).summary != 
         pytest.skip("only root can mount a small disk")
     done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(2000 * len(LINES)), "True"]
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path: Path) -> None:
+    for name in (
+        "main.solv.999999999.tmp",
+        f"main.solv.{os.getppid()}.tmp",
+        "main.solv.x.tmp",
+        "other.9999999.tmp",
+    ):
+        (tmp_path / name).write_text("")
+    Pool("x86_64").load_repo(world.snapshot("main", tmp_path), world.Feed(world.primary(LINES)))
+    left = sorted(os.listdir(tmp_path))
+    assert left == sorted(
+        [f"main.solv.{os.getppid()}.tmp", "main.solv", "main.solv.x.tmp", "main.texts", "other.9999999.tmp"]
+    )
