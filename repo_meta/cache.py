@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import MetadataError, system_error
 from pkgman.model.repo import NEVER
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pkgman.model.repo import MetadataPart, RepoSource
 
 CLEAN_ORDER = ("metadata", "dbcache", "packages", "keys", "expire-cache")
+_VERIFIED, _UNVERIFIED = b" verified\n", b" no check\n"  # of one length
+_HEAD = 64 + len(_VERIFIED)
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -53,6 +55,11 @@ def mirrorlist_path(source: RepoSource) -> str:
 def metalink_path(source: RepoSource) -> str:
     """The cached metalink."""
     return f"{source.metadata_dir}/repodata/metalink"
+
+
+def trusted_keys_dir(source: RepoSource) -> str:
+    """The keys that were confirmed for the repository's metadata."""
+    return f"{source.metadata_dir}/trusted-keys"
 
 
 def _marker(source: RepoSource) -> str:
@@ -133,27 +140,36 @@ def write_file(path: str, data: bytes) -> None:
         raise
 
 
-def recorded_checksum(source: RepoSource, data: bytes) -> str:
-    """Return the SHA-256 noted for exactly these bytes of repomd.xml, or ``""``.
+class Record(NamedTuple):
+    """What is known of the cached repomd.xml."""
 
-    The record holds the digest and a copy of the bytes it was made from, so a repomd.xml that was
-    changed on disk is noticed by comparison and a warm run needs no hashing at all.
+    digest: str = ""  # SHA-256, hexadecimal; "" when nothing is known
+    verified: bool = False  # its signature was good, by keys that the repository trusts
+
+
+def recorded(source: RepoSource, data: bytes) -> Record:
+    """Return what was noted for exactly these bytes of repomd.xml.
+
+    The record holds a copy of the bytes it was made for, so a repomd.xml that was changed on disk is
+    noticed by comparison and a warm run needs no hashing at all.
     """
     try:
         with open(_record(source), "rb", buffering=0) as stream:
-            record = stream.read(len(data) + 66)
+            record = stream.read(len(data) + _HEAD + 1)
     except OSError:
-        return ""
-    if len(record) != len(data) + 65 or record[65:] != data:
-        return ""
-    return record[:64].decode("ascii", "replace")
+        return Record()
+    mark = record[64:_HEAD]
+    if len(record) != len(data) + _HEAD or mark not in (_VERIFIED, _UNVERIFIED) or record[_HEAD:] != data:
+        return Record()
+    return Record(record[:64].decode("ascii", "replace"), mark == _VERIFIED)
 
 
-def record_checksum(source: RepoSource, data: bytes, digest: str) -> None:
-    """Note ``digest`` for :func:`recorded_checksum`; a cache that cannot be written is no error."""
+def record(source: RepoSource, data: bytes, known: Record) -> None:
+    """Note ``known`` for :func:`recorded`; a cache that cannot be written is no error."""
+    mark = _VERIFIED if known.verified else _UNVERIFIED
     try:
         os.makedirs(f"{source.metadata_dir}/solvcache", exist_ok=True)
-        write_file(_record(source), digest.encode("ascii") + b"\n" + data)
+        write_file(_record(source), known.digest.encode("ascii") + mark + data)
     except OSError:
         return
 
@@ -205,7 +221,7 @@ def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
         "dbcache": (f"{base}/solvcache",),
         # Packages lie under the plain id, but tools also know a place beside the metadata.
         "packages": (source.package_dir, f"{base}/rpms"),
-        "keys": (f"{base}/keys",),
+        "keys": (f"{base}/keys", trusted_keys_dir(source)),
         "expire-cache": (_marker(source), mirrorlist_path(source)),
     }
     try:

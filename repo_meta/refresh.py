@@ -44,7 +44,8 @@ def load(
     :param fetcher: called only when something must be fetched.
     :param now: seconds since 1970.
     :param keepcache: keep downloaded packages when there is new metadata.
-    :raises CacheMissing: with ``cache_only`` when there is nothing cached.
+    :raises CacheMissing: with ``cache_only`` when there is nothing cached, or with ``repo_gpgcheck``
+        nothing whose signature was checked.
     :raises MetadataError: when metadata is broken.
     :raises FetchError: when it cannot be fetched.
     :raises PkgmanError: 2500 without any URL, 1600 + errno when the cache cannot be written.
@@ -60,7 +61,7 @@ def load(
                 fetch_part(source, snapshot, "primary", fetcher=fetcher, progress=progress, report=report)
             return snapshot
         if cache_only:
-            raise CacheMissing
+            raise CacheMissing(_why_missing(source))
     from repo_meta import renew
 
     return renew.renew(
@@ -118,20 +119,30 @@ def snapshot_of(source: RepoSource, data: bytes, digest: str) -> RepoSnapshot:
 
 
 def _cached(source: RepoSource, *, strict: bool) -> RepoSnapshot | None:
-    """Read what is cached; None when there is nothing, or (unless ``strict``) it is broken."""
+    """Read what is cached; None when there is nothing, its signature was never checked but must be,
+    or (unless ``strict``) it is broken.
+    """
     try:
         data = cache.read_file(cache.repomd_path(source), MAX_REPOMD)
         if data is None:
             return None
-        digest = cache.recorded_checksum(source, data)
-        snapshot = snapshot_of(source, data, digest)
+        known = cache.recorded(source, data)
+        if source.repo_gpgcheck and not known.verified:
+            return None
+        snapshot = snapshot_of(source, data, known.digest)
     except MetadataError:
         if strict:
             raise
         return None
-    if digest:
+    if known.digest:
         return snapshot
     # Changed on disk, or the record is gone: the digest is made from what is there now.
     from repo_meta import renew
 
     return snapshot._replace(repomd_checksum=renew.note_checksum(source, data))
+
+
+def _why_missing(source: RepoSource) -> tuple[str, ...]:
+    if source.repo_gpgcheck and os.path.exists(cache.repomd_path(source)):
+        return (f"The cached metadata of '{source.id}' has no checked signature; run 'tdnf makecache'.",)
+    return ()

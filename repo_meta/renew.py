@@ -17,7 +17,7 @@ from pkgman.model.progress import SILENT
 from repo_meta import cache, mirror, temporary
 from repo_meta.fetch import Item, file_digest, sha256
 from repo_meta.refresh import snapshot_of
-from repo_meta.repomd import MAX_REPOMD
+from repo_meta.repomd import MAX_REPOMD, revision
 from repo_meta.urls import join
 
 if TYPE_CHECKING:
@@ -80,8 +80,9 @@ class _Renewal:
             self._replace(snapshot, bases)
             if not keepcache:
                 cache.remove_packages(source)
-        if not cache.recorded_checksum(source, data):
-            cache.record_checksum(source, data, snapshot.repomd_checksum)
+        known = cache.recorded(source, data)
+        if not known.digest or (source.repo_gpgcheck and not known.verified):
+            cache.record(source, data, cache.Record(snapshot.repomd_checksum, source.repo_gpgcheck))
         cache.touch_marker(source)
         return snapshot
 
@@ -150,7 +151,7 @@ class _Renewal:
             )
 
     def _check_signature(self, base: str, data: bytes) -> None:
-        from repo_meta import signature
+        from repo_meta import trust
 
         url = join(base, "repodata/repomd.xml.asc")
         text = self._fetcher.read(
@@ -161,10 +162,31 @@ class _Renewal:
             progress=self._progress,
             report=self._report,
         )
-        keys = signature.repository_keys(
-            self._source, self._fetcher, progress=self._progress, report=self._report
+        trust.verify(
+            self._source, data, text, fetcher=self._fetcher, progress=self._progress, report=self._report
         )
-        signature.verify(data, text, keys)
+        self._refuse_older(data)
+
+    def _refuse_older(self, data: bytes) -> None:
+        """Refuse a signed repomd.xml that is older than the verified one in the cache.
+
+        :raises MetadataError: somebody hands out an old copy, whose holes are known.
+        """
+        old = cache.read_file(cache.repomd_path(self._source), MAX_REPOMD) if self._readable() else None
+        if old is None or not cache.recorded(self._source, old).verified:
+            return
+        try:
+            before, now = revision(old), revision(data)
+        except MetadataError:
+            return  # what is cached cannot be read any more, so it is replaced
+        if before is not None and now is not None and now < before:
+            raise MetadataError(
+                (
+                    f"repomd.xml of '{self._source.id}' is an old one: its revision is {now}, and {before} "
+                    "was accepted before.",
+                    "If the repository did go back, run 'tdnf clean metadata' first.",
+                )
+            )
 
     def _complete(self, snapshot: RepoSnapshot, bases: tuple[str, ...]) -> None:
         """Make sure that primary is there for an unchanged repomd.xml."""
@@ -244,5 +266,5 @@ def part_is_good(metadata_dir: str, part: MetadataPart) -> bool:
 def note_checksum(source: RepoSource, data: bytes) -> str:
     """Return the SHA-256 of a cached repomd.xml, and record it when the cache can be written."""
     digest = sha256(data)
-    cache.record_checksum(source, data, digest)
+    cache.record(source, data, cache.Record(digest))
     return digest

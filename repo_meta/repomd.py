@@ -30,9 +30,25 @@ _TEXTS = frozenset(("checksum", "open-checksum", "size", "open-size"))
 def parse_repomd(data: bytes) -> tuple[MetadataPart, ...]:
     """Read the parts of a known kind in a compression that we can open.
 
-    :raises MetadataError: when ``data`` is no repomd.xml, names no primary, declares entities,
-        or has a location, size or checksum that cannot be used.
+    :raises MetadataError: when ``data`` is no repomd.xml, names no primary, declares entities, has a
+        location or size that cannot be used, or a part without a checksum of a known kind.
     """
+    handler = _parse(data)
+    if not any(part.kind == "primary" for part in handler.parts):
+        raise MetadataError("repomd.xml names no primary metadata that can be used")
+    return tuple(handler.parts)
+
+
+def revision(data: bytes) -> int | None:
+    """Return the number that grows with each version of a repository, None when it is none.
+
+    :raises MetadataError: as :func:`parse_repomd`.
+    """
+    text = _parse(data).revision.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
+
+
+def _parse(data: bytes) -> _Handler:
     if len(data) > MAX_REPOMD:
         raise MetadataError(f"repomd.xml has {len(data)} bytes, more than {MAX_REPOMD} are not accepted")
     handler = _Handler()
@@ -46,9 +62,7 @@ def parse_repomd(data: bytes) -> tuple[MetadataPart, ...]:
         parser.Parse(data, True)
     except (expat.ExpatError, ValueError) as error:
         raise MetadataError(f"repomd.xml cannot be read: {error}") from error
-    if not any(part.kind == "primary" for part in handler.parts):
-        raise MetadataError("repomd.xml names no primary metadata that can be used")
-    return tuple(handler.parts)
+    return handler
 
 
 def safe_location(location: str) -> str:
@@ -100,6 +114,8 @@ class _Handler:
 
     def __init__(self) -> None:
         self.parts: list[MetadataPart] = []
+        self.revision = ""
+        self._in_revision = False
         self._depth = 0
         self._kind = ""  # of the <data> element we are in
         self._href = ""
@@ -115,6 +131,7 @@ class _Handler:
         if self._depth == 2:
             self._kind = attributes.get("type", "") if name == "data" else ""
             self._href, self._types, self._texts = "", {}, {}
+            self._in_revision = name == "revision"
         elif self._depth == 3 and self._kind:
             self._current = name if name in _TEXTS else ""
             if name == "location":
@@ -126,10 +143,12 @@ class _Handler:
     def text(self, text: str) -> None:
         if self._current:
             self._texts[self._current] += text
+        elif self._in_revision:
+            self.revision += text
 
     def end(self, _name: str) -> None:
         self._depth -= 1
-        self._current = ""
+        self._current, self._in_revision = "", False
         if self._depth == 1 and self._kind in KINDS and self._href.endswith(SUFFIXES):
             if all(part.kind != self._kind for part in self.parts):  # the first of a kind counts
                 self.parts.append(self._part())
@@ -139,6 +158,8 @@ class _Handler:
         location = safe_location(self._href)
         if location.rpartition("/")[2] in _RESERVED:
             raise MetadataError(f"location has a name that is not its own: {location!r}")
+        if "checksum" not in self._texts:
+            raise MetadataError(f"repomd.xml: {self._kind} has no checksum, so nothing vouches for it")
         return MetadataPart(
             kind=self._kind,
             location=location,

@@ -12,38 +12,18 @@ import pysequoia
 from pysequoia import packet
 
 from pkgman.model.errors import NotTrusted, PkgmanError
-from pkgman.model.progress import SILENT
+from pkgman.model.urls import public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pkgman.model.progress import Progress, Reporter
-    from pkgman.model.repo import RepoSource
-    from repo_meta.fetch import Fetcher
+    Certificates = list[pysequoia.Cert]
 
 NOT_GOOD = 2004  # number of a signature that is not good
-MAX_KEYS = 1 << 20  # bytes of a key file
 MAX_SIGNATURES = 16  # packets in one signature file
 
 
-def repository_keys(
-    source: RepoSource, fetcher: Fetcher, *, progress: Progress = SILENT, report: Reporter = SILENT
-) -> list[pysequoia.Cert]:
-    """Read the certificates behind the repository's ``gpgkey`` URLs.
-
-    :raises NotTrusted: 2004 when there is none.
-    :raises PkgmanError: 1505 when a file holds no key; errors of fetching.
-    """
-    if not source.gpgkeys:
-        raise _refused("no gpgkey is configured for this repository")
-    certs: list[pysequoia.Cert] = []
-    for url in source.gpgkeys:
-        data = fetcher.read(source, url, limit=MAX_KEYS, progress=progress, report=report)
-        certs += read_keys(data, url)
-    return certs
-
-
-def read_keys(data: bytes, url: str) -> list[pysequoia.Cert]:
+def read_keys(data: bytes, url: str) -> Certificates:
     """Parse a key file, armored or not, with one certificate or several.
 
     :raises PkgmanError: 1505 when there is none in it.
@@ -51,9 +31,11 @@ def read_keys(data: bytes, url: str) -> list[pysequoia.Cert]:
     try:
         certs = pysequoia.Cert.split_bytes(data)
     except Exception as error:
-        raise PkgmanError(f"Error processing key: {url}: {_first_line(error)}", number=1505) from error
+        raise PkgmanError(
+            f"Error processing key: {public(url)}: {_first_line(error)}", number=1505
+        ) from error
     if not certs:
-        raise PkgmanError(f"Error processing key: {url}: no public key in it", number=1505)
+        raise PkgmanError(f"Error processing key: {public(url)}: no public key in it", number=1505)
     return certs
 
 
@@ -65,9 +47,9 @@ def verify(data: bytes, signature: bytes, keys: Sequence[pysequoia.Cert]) -> Non
     try:
         found = list(packet.PacketPile.from_bytes(signature))
     except Exception as error:
-        raise _refused(f"the signature cannot be read: {_first_line(error)}") from error
+        raise refused(f"the signature cannot be read: {_first_line(error)}") from error
     if not found or len(found) > MAX_SIGNATURES or any(item.tag != packet.Tag.Signature for item in found):
-        raise _refused("No data")
+        raise refused("No data")
     for item in found:
         _verify_one(data, bytes(item), keys)
 
@@ -83,15 +65,17 @@ def _verify_one(data: bytes, raw: bytes, keys: Sequence[pysequoia.Cert]) -> None
         result = pysequoia.verify(bytes=data, store=store, signature=pysequoia.Sig.from_bytes(raw))
     except Exception as error:
         who = f" (made by key {asked[0]})" if asked else ""
-        raise _refused(f"no key of the repository verifies it{who}: {_first_line(error)}") from error
+        raise refused(f"no key of the repository verifies it{who}: {_first_line(error)}") from error
     if not result.valid_sigs:
-        raise _refused("no valid signature")
+        raise refused("no valid signature")
 
 
-def _refused(reason: str) -> NotTrusted:
+def refused(reason: str, *more: str) -> NotTrusted:
+    """The error of a signature that is not good; ``more`` are further lines for the user."""
     return NotTrusted(
         (
             f"repo md signature check: {reason}",
+            *more,
             "Error: TDNFVerifySignature 2004",
             "Plugin error: repogpgcheck plugin error: failed to verify signature",
             "",

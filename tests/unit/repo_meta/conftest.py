@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import zstandard
 
+from pkgman.model.errors import EndOfInput
 from pkgman.model.repo import RepoSource
 from repo_meta.http import HttpFetcher
 
@@ -33,6 +34,8 @@ class Words:
         self.diagnostics: list[str] = []
         self.labels: list[str] = []
         self.amount = 0
+        self.answer: bool | None = True  # None: standard input has ended
+        self.questions = 0
 
     def info(self, text: str) -> None:
         self.infos.append(text)
@@ -44,7 +47,10 @@ class Words:
         self.diagnostics.append(text)
 
     def confirm(self) -> bool:
-        return False
+        self.questions += 1
+        if self.answer is None:
+            raise EndOfInput
+        return self.answer
 
     def begin(self, label: str, *, total: int, unit: str = "bytes") -> Words:
         self.labels.append(label)

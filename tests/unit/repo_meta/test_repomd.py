@@ -4,9 +4,10 @@ import pytest
 
 from pkgman.model.errors import MetadataError
 from pkgman.model.package import Checksum
-from repo_meta.repomd import MAX_REPOMD, parse_repomd, safe_location
+from repo_meta.repomd import MAX_REPOMD, parse_repomd, revision, safe_location
 
 _SHA = "a" * 64
+_SUM = f'<checksum type="sha256">{_SHA}</checksum>'
 
 
 def _repomd(data: str, head: str = "") -> bytes:
@@ -14,7 +15,7 @@ def _repomd(data: str, head: str = "") -> bytes:
     return text.encode()
 
 
-def _part(kind: str = "primary", href: str = "repodata/p.xml.gz", rest: str = "") -> str:
+def _part(kind: str = "primary", href: str = "repodata/p.xml.gz", rest: str = _SUM) -> str:
     return f'<data type="{kind}"><location href="{href}"/>{rest}</data>'
 
 
@@ -105,3 +106,21 @@ def test_a_part_nested_deeper_is_not_taken_for_one() -> None:
     nested = f"<tags>{_part('primary', 'repodata/evil.xml.gz')}</tags>"
     (part,) = parse_repomd(_repomd(nested + _part()))
     assert part.location == "repodata/p.xml.gz"
+
+
+@pytest.mark.parametrize("kind", ["primary", "filelists", "updateinfo", "other"])
+def test_a_part_without_a_checksum_is_refused(kind: str) -> None:
+    text = _part(
+        kind, "repodata/x.xml.gz", f'<open-checksum type="sha256">{_SHA}</open-checksum><size>1</size>'
+    )
+    with pytest.raises(MetadataError, match="no checksum"):
+        parse_repomd(_repomd(("" if kind == "primary" else _part()) + text))
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("<revision> 17 </revision>", 17), ("<revision>v2</revision>", None), ("", None), ("<revision/>", None),
+     ("<tags><revision>5</revision></tags>", None)],
+)  # fmt: skip
+def test_a_revision_counts_when_it_is_a_number(text: str, number: int | None) -> None:
+    assert revision(_repomd(text + _part())) == number

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pkgman.model.errors import FetchError, NotTrusted, PkgmanError
+from pkgman.model.errors import (
+    Aborted,
+    CacheMissing,
+    EndOfInput,
+    FetchError,
+    MetadataError,
+    NotTrusted,
+    PkgmanError,
+)
 from repo_meta import cache, refresh, signature
 from tests.unit.repo_meta.conftest import createrepo
 
@@ -69,13 +78,175 @@ def _load(source: RepoSource, fetcher: HttpFetcher, words: Words, *, again: bool
 
 def test_signed_metadata_is_accepted(signed: RepoSource, fetcher: HttpFetcher, words: Words) -> None:
     assert _load(signed, fetcher, words)
-    assert sorted(os.listdir(signed.metadata_dir)) == ["lastrefresh", "repodata", "solvcache"]
+    assert sorted(os.listdir(signed.metadata_dir)) == ["lastrefresh", "repodata", "solvcache", "trusted-keys"]
 
 
-def test_a_key_may_be_a_local_file(
+def test_a_key_may_be_a_local_file_and_needs_no_question(
     signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path
 ) -> None:
     assert _load(signed._replace(gpgkeys=((repo / "key").as_uri(),)), fetcher, words)
+    assert words.questions == 0
+
+
+def _sign(repo: Path, keys: Keys, name: str, revision: int | None = None) -> None:
+    path = repo / "repodata/repomd.xml"
+    if revision is not None:
+        path.write_text(
+            re.sub("<revision>.*?</revision>", f"<revision>{revision}</revision>", path.read_text())
+        )
+    path.with_name("repomd.xml.asc").write_bytes(keys.sign(path, name))
+
+
+def _fingerprint(keys: Keys, name: str) -> str:
+    (cert,) = signature.read_keys(keys.public(name), "key")
+    text = cert.fingerprint.upper()
+    return " ".join(text[index : index + 4] for index in range(0, len(text), 4))
+
+
+def test_a_key_from_a_server_is_shown_confirmed_once_and_kept(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys, server: Server
+) -> None:
+    _load(signed, fetcher, words)
+    shown = words.infos.index(f"trusting metadata of 'lab' by the key from {server.url}/key")
+    assert words.infos[shown + 1 : shown + 3] == [
+        "    one <one@x>",
+        f"    Fingerprint: {_fingerprint(keys, 'one')}",
+    ]
+    (repo / "key").unlink()  # a server that is away does not matter any more
+    _sign(repo, keys, "one", 2000000000)
+    _load(signed, fetcher, words, again=True)
+    assert words.questions == 1
+
+
+@pytest.mark.parametrize(("answer", "error"), [(False, Aborted), (None, EndOfInput)])
+def test_without_a_yes_a_servers_key_is_not_trusted(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, answer: bool | None, error: type[PkgmanError]
+) -> None:
+    for _ in range(2):
+        words.answer = answer
+        with pytest.raises(error):
+            _load(signed, fetcher, words)
+        assert not os.path.exists(cache.repomd_path(signed))
+    assert words.questions == 2
+    words.answer = True
+    assert _load(signed, fetcher, words)
+
+
+def test_another_key_on_the_server_is_refused_until_the_old_one_is_forgotten(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys
+) -> None:
+    first = _load(signed, fetcher, words)
+    (repo / "key").write_bytes(keys.public("two"))
+    _sign(repo, keys, "two", 2000000000)
+    with pytest.raises(NotTrusted) as caught:
+        _load(signed, fetcher, words, again=True)
+    text = "\n".join(caught.value.lines)
+    assert caught.value.number == 2004
+    assert f"confirmed:  {_fingerprint(keys, 'one')}" in text
+    assert f"now served: {_fingerprint(keys, 'two')}" in text
+    assert "tdnf clean keys" in text
+    assert words.questions == 1
+    assert _load(signed, fetcher, words) == first
+    cache.clean(signed, ["keys"])
+    assert _load(signed, fetcher, words, again=True) != first
+    assert words.questions == 2
+
+
+def test_a_key_that_was_added_on_the_server_is_not_trusted(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys
+) -> None:
+    _load(signed, fetcher, words)
+    (repo / "key").write_bytes(keys.public("one", "two"))
+    _sign(repo, keys, "two", 2000000000)
+    with pytest.raises(NotTrusted):
+        _load(signed, fetcher, words, again=True)
+    _sign(repo, keys, "one")
+    assert _load(signed, fetcher, words, again=True)
+
+
+def test_the_same_key_with_a_later_end_is_taken_over(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys
+) -> None:
+    past = ("--faked-system-time", "20200101T000000!")
+    keys.gpg(
+        *past, "--passphrase", "", "--quick-gen-key", "ext <ext@x>", "ed25519", "sign", "20200601T000000"
+    )
+    (repo / "key").write_bytes(keys.public("ext"))
+    path = repo / "repodata/repomd.xml"
+    made = keys.gpg(*past, "-u", "ext@x", "--armor", "--detach-sign", "-o", "-", str(path))
+    path.with_name("repomd.xml.asc").write_bytes(made)
+    _load(signed, fetcher, words)
+    listing = keys.gpg("--with-colons", "--list-keys", "ext@x").decode()
+    whole = next(line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr:"))
+    keys.gpg("--passphrase", "", "--pinentry-mode", "loopback", "--quick-set-expire", whole, "0")
+    _sign(repo, keys, "ext", 2000000000)
+    with pytest.raises(NotTrusted):  # the key as kept has ended
+        _load(signed, fetcher, words, again=True)
+    (repo / "key").write_bytes(keys.public("ext"))
+    assert _load(signed, fetcher, words, again=True)
+    assert words.questions == 1
+
+
+@pytest.mark.parametrize("keep_note", [False, True])
+def test_turning_the_check_on_does_not_trust_what_is_cached(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, server: Server, keep_note: bool
+) -> None:
+    unchecked = signed._replace(repo_gpgcheck=False)
+    _load(unchecked, fetcher, words)
+    if not keep_note:
+        cache.clean(signed, ["dbcache"])
+        _load(unchecked, fetcher, words)  # notes the digest of what is cached again
+    with pytest.raises(CacheMissing) as caught:
+        refresh.load(
+            signed,
+            cache_only=True,
+            refresh=False,
+            fetcher=lambda: fetcher,
+            report=words,
+            progress=words,
+            now=time.time(),
+        )
+    assert caught.value.number == 1034
+    assert "'lab'" in caught.value.lines[0]
+    asc = repo / "repodata/repomd.xml.asc"
+    good = asc.read_bytes()
+    asc.write_bytes(b"")
+    with pytest.raises(NotTrusted):
+        _load(signed, fetcher, words)
+    asc.write_bytes(good)
+    assert _load(signed, fetcher, words)
+    before = len(server.asked)
+    assert _load(signed, fetcher, words)  # now it is noted
+    assert len(server.asked) == before
+
+
+def test_an_older_repomd_is_refused_though_its_signature_is_good(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys
+) -> None:
+    _sign(repo, keys, "one", 1800000002)
+    first = _load(signed, fetcher, words)
+    _sign(repo, keys, "one", 1800000001)
+    with pytest.raises(MetadataError) as caught:
+        _load(signed, fetcher, words, again=True)
+    assert caught.value.number == 1304
+    assert "1800000001" in caught.value.lines[0] and "1800000002" in caught.value.lines[0]
+    assert _load(signed, fetcher, words) == first
+    _sign(repo, keys, "one", 1800000003)
+    assert _load(signed, fetcher, words, again=True) != first
+    cache.clean(signed, ["metadata"])
+    _sign(repo, keys, "one", 1800000001)
+    assert _load(signed, fetcher, words, again=True)
+    assert _load(signed._replace(repo_gpgcheck=False), fetcher, words, again=True)
+
+
+def test_a_directory_at_the_place_of_a_cached_part_is_replaced(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words
+) -> None:
+    snapshot = _load(signed, fetcher, words)
+    part = next(part for part in snapshot.parts if part.kind == "filelists")
+    os.makedirs(f"{cache.part_path(signed.metadata_dir, part)}/full")
+    found = refresh.fetch_part(signed, snapshot, "filelists", fetcher=lambda: fetcher, progress=words)
+    assert found is not None and os.path.isfile(found.path)
 
 
 def test_changed_metadata_is_refused_and_the_old_stays(
@@ -114,6 +285,7 @@ def test_every_signature_must_be_good(
     with pytest.raises(NotTrusted):
         _load(signed, fetcher, words)
     (repo / "key").write_bytes(keys.public("one") + keys.public("two"))
+    cache.clean(signed, ["keys"])
     assert _load(signed, fetcher, words)
 
 
