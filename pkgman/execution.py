@@ -14,6 +14,7 @@ import traceback  # noqa: F401
 from typing import TYPE_CHECKING
 
 from pkgman import errortexts, localfiles  # noqa: F401
+from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.transaction import Action, Reason
 from pkgman.transaction import verify
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from pkgman.session import Session
     from pkgman.transaction.verifiedfile import VerifiedFile
     from solver.pool import Pool
-
-_LARGEST_KEY = 1 << 20  # bytes; a keyring of a distribution has some 20 KB
 
 
 class Execution:
@@ -106,7 +105,7 @@ class Execution:
 
     def _fetch_key(self, source: RepoSource, url: str) -> bytes:
         session = self._session
-        return session.fetcher().read(source, url, limit=_LARGEST_KEY, progress=session.ui, report=session.ui)
+        return session.fetcher().read(source, url, limit=MAX_KEY_FILE, progress=session.ui, report=session.ui)
 
     def _transact(self, solution: Solution, verified: tuple[VerifiedFile, ...]) -> None:
         session = self._session

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from pkgman.model.errors import Aborted, PkgmanError
+from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.urls import public
 from pkgman.model.words import one_line
-from pkgman.transaction.openpgp import MAX_KEY_FILE, grouped, read_certificates
+from pkgman.transaction.openpgp import grouped, read_certificates
 from pkgman.transaction.verifiedfile import open_file
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import PkgmanError
+from pkgman.model.limits import MAX_KEY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 INVALID_KEY = 1505
-MAX_KEY_FILE = 4 << 20  # bytes: the largest distribution keyrings have some hundred KiB
 
 _PUBLIC_KEY = 6
 _USER_ID = 13

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pkgman.model.errors import PkgmanError
-from pkgman.transaction.openpgp import MAX_KEY_FILE, grouped, read_certificates
+from pkgman.model.limits import MAX_KEY_FILE
+from pkgman.transaction.openpgp import grouped, read_certificates
 
 if TYPE_CHECKING:
     from tests.support.keys import Signer
