@@ -6,6 +6,7 @@ never imports requests, lxml or rpm, since nothing asks for them.
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from contextlib import nullcontext
@@ -182,6 +183,7 @@ class Session:
             from pkgman.useragent import user_agent
             from repo_meta.http import HttpFetcher
 
+            gc.enable()  # the launcher turned it off for short runs, and this will be none
             self._fetcher = HttpFetcher(user_agent(self.ui.info))
         return self._fetcher
 
@@ -380,6 +382,7 @@ class Session:
         """Return what carries a solution out: it loads librpm, sqlite and the downloader."""
         from pkgman.execution import Execution
 
+        gc.enable()
         return Execution(self, pool)
 
 

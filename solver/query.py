@@ -153,7 +153,7 @@ def dependencies(pool: Pool, handles: Iterable[int], kind: Kind) -> tuple[str, .
 
 def what(pool: Pool, kind: Kind, capabilities: Iterable[str]) -> tuple[int, ...]:
     """Return the packages with a relation of ``kind`` on one of the names ``capabilities``."""
-    raw = pool.prepare()
+    raw = pool.raw  # needs no index
     found: set[int] = set()
     for capability in capabilities:
         if kind == "provides" and capability.startswith("/"):
@@ -198,7 +198,7 @@ def search(pool: Pool, terms: Iterable[str]) -> tuple[int, ...]:
 
     One term's hits after the other's (tdnf contract, commands 8).
     """
-    raw = pool.prepare()
+    raw = pool.raw  # needs no index
     found: list[int] = []
     for term in terms:
         hits: set[int] = set()

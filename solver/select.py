@@ -47,9 +47,12 @@ def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -
 
     :param source: match source packages, and only those.
     """
-    raw = pool.prepare()
     if spec.startswith("/"):
         return Matches(())  # files are no package specs, whoever provides them
+    if not source and (exact := _of_name(pool, spec)):
+        chosen = [handle for handle in exact if in_scope(pool, handle, scope)]
+        return Matches(in_order(pool, chosen))
+    raw = pool.prepare()
     extra = solv.Selection.SELECTION_SOURCE_ONLY if source else 0
     for flags, note in _FORMS:
         found = _select(raw, spec, flags | extra)
@@ -57,6 +60,15 @@ def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -
             chosen = [handle for handle in found if in_scope(pool, handle, scope)]
             return Matches(in_order(pool, chosen), note.format(spec) if chosen else "")
     return Matches(())
+
+
+def _of_name(pool: Pool, name: str) -> list[int]:
+    """Return the packages of exactly this name without the index, which costs more than the search."""
+    if is_glob(name) or not pool.raw.str2id(clean(name), False):
+        return []
+    iterator = pool.raw.Dataiterator(solv.SOLVABLE_NAME, clean(name), solv.Dataiterator.SEARCH_STRING)
+    found = (match.solvable for match in iterator)
+    return [s.id for s in found if s.isinstalled() or s.installable()]
 
 
 def named(pool: Pool, name: str) -> list[int]:

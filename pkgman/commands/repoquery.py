@@ -10,10 +10,10 @@ from pkgman.filesearch import file_owners, files_of
 from pkgman.model.errors import NoData, PkgmanError, UsageError
 from pkgman.options import DEPENDENCY_QUERIES
 from pkgman.queryformat import Facts, QueryFormat
-from solver import query
+from solver import query, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pkgman.model.package import Package
     from pkgman.session import Session
@@ -61,30 +61,41 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 def _select(session: Session, pool: Pool, spec: str, given: set[str]) -> list[int]:
     installed = bool(given & _INSTALLED) and "available" not in given
     scope: Scope = "installed" if installed else "available"
+    handles: Sequence[int] | None = None  # all of the scope, which is not looked at before it must be
     if spec:
         # --source prints where a package comes from; a source package is found by it, too.
         handles = matching(session, pool, [spec], scope)
         if not handles and "source" in given:
             handles = matching(session, pool, [spec], scope, source=True)
-    else:
-        handles = list(query.installed(pool) if installed else query.available(pool))
-    for path in [value for name, value in session.line.options if name == "file"]:
-        owners = set(file_owners(session, pool, path))
-        handles = [handle for handle in handles if handle in owners]
-    for kind in _WHAT:
-        capabilities = [
-            v for n, value in session.line.options if n == f"what{kind}" for v in value.split(",")
-        ]
-        if capabilities:
-            hits = set(query.what(pool, kind, [c for c in capabilities if c]))
-            if kind == "provides":  # a package provides its files, which primary may not name
-                paths = (c for c in capabilities if c.startswith("/"))
-                hits.update(handle for path in paths for handle in file_owners(session, pool, path))
-            handles = [handle for handle in handles if handle in hits]
+    for hits in _selectors(session, pool):
+        if handles is None:
+            handles = [hit for hit in hits if select.in_scope(pool, hit, scope)]
+        else:
+            wanted = set(hits)
+            handles = [handle for handle in handles if handle in wanted]
+    if handles is None:
+        handles = query.installed(pool) if installed else query.available(pool)
     arches = [value for name, value in session.line.options if name == "arch"][:_MOST_ARCHES]
     if arches:
         handles = [p.handle for p in query.packages(pool, handles) if p.arch in arches]
-    return _narrow(session, pool, handles, given)
+    return _narrow(session, pool, list(handles), given)
+
+
+def _selectors(session: Session, pool: Pool) -> Iterator[Sequence[int]]:
+    """Yield what each --file, and each kind of --what..., selects."""
+    options = session.line.options
+    for path in [value for name, value in options if name == "file"]:
+        yield file_owners(session, pool, path)
+    for kind in _WHAT:
+        values = ",".join(value for name, value in options if name == f"what{kind}")
+        capabilities = [capability for capability in values.split(",") if capability]
+        if not any(name == f"what{kind}" for name, _ in options):
+            continue
+        hits = set(query.what(pool, kind, capabilities))
+        if kind == "provides":  # a package provides its files, which primary may not name
+            paths = (c for c in capabilities if c.startswith("/"))
+            hits.update(handle for path in paths for handle in file_owners(session, pool, path))
+        yield select.in_order(pool, hits)
 
 
 def _narrow(session: Session, pool: Pool, handles: list[int], given: set[str]) -> list[int]:

@@ -152,6 +152,7 @@ def _keep(source: RepoSource, url: str, data: bytes) -> None:
         fd, temporary = tempfile.mkstemp(suffix=".tmp", dir=os.path.dirname(place))
         try:
             with open(fd, "wb") as stream:
+                os.fchmod(fd, 0o644)  # like all of the cache
                 stream.write(data)
             os.replace(temporary, place)
         except BaseException:

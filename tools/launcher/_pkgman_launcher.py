@@ -4,6 +4,7 @@ Installed from a wheel, the packages are in the private directory ``_pkgman`` be
 this file; in a checkout (editable install) they are two folders up.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ import sys
 
 def main() -> None:
     """Put the private directory first on sys.path and run the command line."""
+    gc.disable()  # a query is over before anything is worth collecting; what takes longer turns it on
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while modules are being loaded
     here = os.path.dirname(os.path.abspath(__file__))

@@ -17,9 +17,11 @@ _LONGEST_SHEBANG = 120  # bytes; the kernel cuts longer ones
 
 _TEMPLATE = """\
 {shebang}
+import gc
 import signal
 import sys
 
+gc.disable()  # a query is over before anything is worth collecting; what takes longer turns it on
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while modules are being loaded
 sys.path[:0] = [{checkout!r}]

@@ -55,6 +55,7 @@ class Selection:
     def solvables(self) -> list[XSolvable]: ...
 
 class Datamatch:
+    solvable: XSolvable
     solvid: int
     str: str
 
