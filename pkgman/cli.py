@@ -128,11 +128,12 @@ def _option(name: str, short: str, *, value: bool) -> click.Option:
     return click.Option(declared, is_flag=True, expose_value=False)
 
 
-def _group() -> LazyGroup:
-    """Make the group; every option is known to every command (options 5)."""
+def _group(line: CommandLine) -> LazyGroup:
+    """Make the group with the options that were given; every one is known to every command (options 5)."""
+    given = {name for name, _ in line.options}
     return LazyGroup(
         "tdnf",
-        params=[_option(o.name, o.short, value=bool(o.value)) for o in OPTIONS],
+        params=[_option(o.name, o.short, value=bool(o.value)) for o in OPTIONS if o.name in given],
         add_help_option=False,
         context_settings={"allow_interspersed_args": False, "help_option_names": []},
     )
@@ -140,9 +141,8 @@ def _group() -> LazyGroup:
 
 def _canonical(line: CommandLine) -> list[str]:
     """Return the command line as click reads it: full names, options first."""
-    flags = {option.name for option in OPTIONS if not option.value}
-    known = {option.name for option in OPTIONS}
-    head = [f"--{k}" if k in flags else f"--{k}={v}" for k, v in line.options if k in known]
+    options = {option.name: option for option in OPTIONS}
+    head = [f"--{k}={v}" if options[k].value else f"--{k}" for k, v in line.options if k in options]
     return [*head, "--", *line.words]
 
 
@@ -164,7 +164,7 @@ def _start(invocation: Invocation) -> int:
         if not ui.json:
             _usage(ui)
         raise UsageError(number=912)
-    group = _group()
+    group = _group(line)
     # Not group.main: that turns a closed pipe into an exit of its own.
     with group.make_context("tdnf", _canonical(line), obj=invocation) as context:
         return int(group.invoke(context) or 0)

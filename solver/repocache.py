@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from pkgman.model.errors import MetadataError, system_error
 from solver import binary
-from solver.build import build
-from solver.texts import Cutter, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import solv
+
+    from solver.texts import Store
 
 
 class RepoCache:
@@ -57,6 +57,8 @@ class RepoCache:
                 self._build(None, cut=True)
             if self._texts[0] < 0:
                 self._texts = binary.open_sound(self._texts_path, self._key)
+        from solver.texts import Store
+
         descriptor, size = self._texts
         store = Store(descriptor, size, repo.nsolvables)
         return store if store.sound else None
@@ -75,6 +77,10 @@ class RepoCache:
 
     def _make(self, repo: solv.Repo | None, *, cut: bool, memory: bool) -> int:
         """Make both files and load the first into ``repo``; return how many packages were cut."""
+        # Not on the warm path, which these would make slower.
+        from solver.build import build
+        from solver.texts import Cutter
+
         with (
             binary.Draft(self._path, memory=memory) as solv_file,
             binary.Draft(self._texts_path, memory=memory) as texts_file,
