@@ -278,7 +278,7 @@ def test_a_repomd_signed_by_a_stranger_is_refused(
 def test_refused_metadata_does_not_replace_good_ones(
     tdnf: Tdnf, root: Root, target: Repo, stranger: Signer
 ) -> None:
-    tdnf("makecache").ok()
+    tdnf("makecache", "-y").ok()
     rewrite_primary(target, ("A package to be attacked", "An evil package"), signer=stranger)
     tdnf("makecache").failed(2004)
     assert "An evil" not in tdnf("info", "-C", "victim").stdout
@@ -336,7 +336,7 @@ def test_a_metadata_location_outside_the_repository_is_refused(
 def test_a_corrupt_solv_cache_is_made_anew(
     tdnf: Tdnf, root: Root, target: Repo, damage: str, offer: Callable[..., Repo]
 ) -> None:
-    tdnf("makecache").ok()
+    tdnf("makecache", "-y").ok()
     (solv,) = root.cachedir.glob("own-*/solvcache/own.solv")
     good = solv.read_bytes()
     if damage == "flip":
@@ -348,7 +348,7 @@ def test_a_corrupt_solv_cache_is_made_anew(
         solv.write_bytes(b"")
     else:
         offer(Rpm("different"), id="swapped")
-        tdnf("makecache").ok()
+        tdnf("makecache", "-y").ok()
         (other,) = root.cachedir.glob("swapped-*/solvcache/swapped.solv")
         shutil.copy(other, solv)
     tdnf("install", "-y", "victim", "other").ok()
