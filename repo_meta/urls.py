@@ -30,9 +30,13 @@ def join(base: str, location: str) -> str:
 
 
 def is_local(source: RepoSource) -> bool:
-    """Say whether a repository lies on this machine, by its configuration alone."""
-    places = (*source.baseurls, *filter(None, (source.mirrorlist, source.metalink)))
-    return bool(places) and all(place.startswith("file://") for place in places)
+    """Say whether all of a repository lies on this machine, by its configuration alone.
+
+    A list of mirrors, even one that is a local file, may name others.
+    """
+    if source.mirrorlist or source.metalink or not source.baseurls:
+        return False
+    return all(base.startswith("file://") for base in source.baseurls)
 
 
 def open_regular(path: str) -> FileIO:

@@ -183,6 +183,19 @@ def test_a_local_repository_names_regular_files_only(get: Any, repo: Path, tmp_p
         get([remote._replace(size=5)], baseurls=(repo.as_uri(),))
 
 
+@pytest.mark.parametrize(
+    "change", [{"mirrorlist": "file:///list"}, {"metalink": "file:///list"}, {"baseurls": ()}]
+)
+def test_a_repository_that_may_have_other_mirrors_is_not_local(
+    get: Any, repo: Path, change: dict[str, Any]
+) -> None:
+    remote = Remote("a", "lab", f"file://{repo}/repodata/repomd.xml", 0, None)
+    with pytest.raises(MetadataError):
+        get([remote], **{"baseurls": (repo.as_uri(),), **change})
+    with pytest.raises(MetadataError):
+        get([remote], baseurls=(repo.as_uri(), "http://127.0.0.1:1/"))
+
+
 def test_a_local_repository_may_name_files_elsewhere(get: Any, repo: Path, tmp_path: Path) -> None:
     remote = _remote(repo, "a.rpm")
     (repo / remote.location).rename(tmp_path / "a.rpm")
