@@ -39,7 +39,8 @@ class Execution:
 
     def __init__(self, session: Session, pool: Pool) -> None:
         self._session, self._pool = session, pool
-        self._fetched: dict[int, str] = {}  # handle to path, of what came from a repository
+        self._fetched: dict[int, str] = {}  # handle to path in the cache, of what comes from a repository
+        self._before: frozenset[str] = frozenset()  # those of them that were there already
 
     def run(self, solution: Solution) -> None:
         """Do it; whatever happens, files that nobody wants to keep are removed.
@@ -55,8 +56,10 @@ class Execution:
                     self._transact(solution, verified)
             finally:
                 verify.close_all(verified)
-        finally:
-            self._clean(packages)
+        except BaseException:
+            self._clean(packages, keep=self._before)
+            raise
+        self._clean(packages)
 
     def _fetch(self, packages: Mapping[int, Package]) -> dict[int, str]:
         """Return handle to path; checksums and sizes are right."""
@@ -65,6 +68,12 @@ class Execution:
         paths = {h: remote.location for h, remote in remotes.items() if remote.repo_id == CMDLINE_REPO}
         wanted = {h: remote for h, remote in remotes.items() if h not in paths}
         if wanted:
+            if session.download_dir is None:
+                self._fetched = {
+                    handle: download.target(remote, session.source(remote.repo_id), None)
+                    for handle, remote in wanted.items()
+                }
+                self._before = frozenset(path for path in self._fetched.values() if os.path.exists(path))
             fetched = download.fetch_packages(
                 list(wanted.values()),
                 {source.id: source for source in session.sources},
@@ -73,8 +82,7 @@ class Execution:
                 report=session.ui,
                 target_dir=session.download_dir,
             )
-            self._fetched = {handle: fetched[remote] for handle, remote in wanted.items()}
-            paths.update(self._fetched)
+            paths.update({handle: fetched[remote] for handle, remote in wanted.items()})
         return paths
 
     def _verify(self, packages: Mapping[int, Package], paths: Mapping[int, str]) -> tuple[VerifiedFile, ...]:
@@ -150,8 +158,11 @@ class Execution:
             session.line.text, database.cookie(), database.nevras(), now=time.time(), flags=flags
         )
 
-    def _clean(self, packages: Mapping[int, Package]) -> None:
-        """Remove downloaded files below the cache, unless they are to be kept."""
+    def _clean(self, packages: Mapping[int, Package], *, keep: frozenset[str] = frozenset()) -> None:
+        """Remove downloaded files below the cache, unless they are to be kept.
+
+        After a failure those which were there before (``keep``) stay.
+        """
         session = self._session
         if session.config.keepcache or session.flag("downloadonly"):
             return
@@ -159,5 +170,5 @@ class Execution:
             # Repositories in place and --downloaddir are not ours to clean, nor is what a link leads to.
             top = session.source(packages[handle].repo).package_dir
             folder = os.path.realpath(os.path.dirname(path))
-            if top and f"{folder}/".startswith(f"{os.path.realpath(top)}/"):
+            if path not in keep and top and f"{folder}/".startswith(f"{os.path.realpath(top)}/"):
                 cache.remove(path)

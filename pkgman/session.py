@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pkgman.model.errors import PkgmanError, RpmUnavailable, system_error
+from pkgman.model.errors import Aborted, EndOfInput, PkgmanError, RpmUnavailable, system_error
 from pkgman.model.package import SYSTEM_REPO
 from pkgman.model.words import without_passwords
 
@@ -202,6 +202,8 @@ class Session:
                 now=time.time(),
                 keepcache=self.config.keepcache,
             )
+        except (Aborted, EndOfInput):
+            raise  # the user's word on a key, and no fault of the repository
         except OSError as error:
             problem: PkgmanError = system_error(error)
         except PkgmanError as error:
