@@ -1,7 +1,5 @@
 """The command table: it alone serves ``--help``, so that help imports no command."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -5,8 +5,6 @@ a comment line. Blanks at the end of a value are dropped, unlike tdnf, where the
 silently turn ``enabled=1`` with a blank behind it into a false value.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 from typing import NamedTuple

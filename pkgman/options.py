@@ -4,8 +4,6 @@ One table serves the parser, click and the usage text. All options are known to
 all commands, so a command line may carry an option of another command.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

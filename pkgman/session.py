@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pkgman.transaction.librpm.database import RpmDatabase
     from pkgman.transaction.lock import InstanceLock
     from pkgman.ui import Ui
-    from repo_meta.http import HttpFetcher
+    from repo_meta.fetch import Fetcher
     from solver.pool import Pool
 
 _NO_LIBRPM = (
@@ -49,7 +49,7 @@ class Session:
     def __init__(self, line: CommandLine, ui: Ui, *, command: str) -> None:
         self.line, self.ui, self.command = line, ui, command
         self._lock: InstanceLock | None = None
-        self._fetcher: HttpFetcher | None = None
+        self._fetcher: Fetcher | None = None
         self._folder: TemporaryDirectory[str] | None = None
         self.sources: list[RepoSource] = []  # the repositories in the pool, by priority
         self.snapshots: dict[str, RepoSnapshot] = {}
@@ -177,15 +177,20 @@ class Session:
 
     # Repositories
 
-    def fetcher(self) -> HttpFetcher:
-        """The one downloader of this run."""
+    def fetcher(self) -> Fetcher:
+        """The one downloader of this run; requests is loaded with the first remote file."""
         if self._fetcher is None:
-            from pkgman.useragent import user_agent
-            from repo_meta.http import HttpFetcher
+            from repo_meta.fetch import LateFetcher
 
             gc.enable()  # the launcher turned it off for short runs, and this will be none
-            self._fetcher = HttpFetcher(user_agent(self.ui.info))
+            self._fetcher = LateFetcher(self._http_fetcher)
         return self._fetcher
+
+    def _http_fetcher(self) -> Fetcher:
+        from pkgman.useragent import user_agent
+        from repo_meta.http import HttpFetcher
+
+        return HttpFetcher(user_agent(self.ui.info))
 
     def _refresh(self, source: RepoSource) -> RepoSnapshot | None:
         """Return the repository's metadata; None when it is broken and may be skipped."""

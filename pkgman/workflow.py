@@ -139,8 +139,9 @@ def _agreed(session: Session, solution: Solution) -> bool:
         if ui.json:
             ui.document(layout.transaction_object(solution))
         else:
-            for line in layout.transaction_lines(solution, ui.width):
-                ui.info(line)
+            tables = "\n".join(layout.transaction_lines(solution, ui.width))
+            if tables:
+                ui.info(tables)
     if session.flag("downloadonly"):
         ui.info("tdnf will only download packages needed for the transaction")
     ui.flush()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import hashlib
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -86,6 +87,9 @@ class Fetcher(abc.ABC):
 
         :raises FetchError: for everything that goes wrong, here and while pieces are read.
         """
+
+    def close(self) -> None:  # noqa: B027 - a transport may hold nothing
+        """Give back what the transport holds."""
 
     def fetch(
         self,
@@ -211,6 +215,29 @@ class Fetcher(abc.ABC):
     def _start(self, source: RepoSource, url: str) -> Body:
         split_url(url)  # what is none is 1204, whatever its scheme
         return open_file(url) if url.startswith("file:") else self._open(source, url)
+
+
+class LateFetcher(Fetcher):
+    """Makes what transports remote files when the first of them is asked for: local ones need nothing.
+
+    :param make: gives the transport; called once, maybe in a thread.
+    """
+
+    def __init__(self, make: Callable[[], Fetcher]) -> None:
+        self._make = make
+        self._transport: Fetcher | None = None
+        self._lock = threading.Lock()
+
+    def _open(self, source: RepoSource, url: str) -> Body:
+        with self._lock:
+            if self._transport is None:
+                self._transport = self._make()
+        return self._transport._open(source, url)
+
+    def close(self) -> None:
+        """Close what was made."""
+        if self._transport is not None:
+            self._transport.close()
 
 
 class _Pace:

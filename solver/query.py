@@ -198,30 +198,30 @@ def search(pool: Pool, terms: Iterable[str]) -> tuple[int, ...]:
 
     One term's hits after the other's (tdnf contract, commands 8).
     """
-    raw = pool.raw  # needs no index
     found: list[int] = []
     for term in terms:
         hits: set[int] = set()
-        for key in _SEARCHED:
-            hits.update(match.solvid for match in raw.Dataiterator(key, clean(term), _SUBSTRING))
-        hits.update(_texts_with(pool, term))
+        for repo in pool.raw.repos:  # no index is needed
+            store = pool.texts(repo)
+            if store:
+                position = _first(repo)
+                hits.update(position + hit for hit in store.search(term.encode("utf-8", "surrogateescape")))
+            for key in (solv.SOLVABLE_NAME,) if store and store.complete else _SEARCHED:
+                hits.update(match.solvid for match in repo.Dataiterator(key, clean(term), _SUBSTRING))
         found.extend(select.in_order(pool, hits))
     return tuple(found)
+
+
+def summary(pool: Pool, handle: int) -> tuple[str, str]:
+    """Return a package's name and summary."""
+    solvable = pool.raw.id2solvable(handle)
+    apart = _texts_apart(pool, solvable)
+    return solvable.name, apart.summary if apart else solvable.lookup_str(solv.SOLVABLE_SUMMARY) or ""
 
 
 def _first(repo: solv.Repo) -> int:
     """Return the handle of a repository's first package; the others follow it without a gap."""
     return next(solvable.id for solvable in repo.solvables_iter())
-
-
-def _texts_with(pool: Pool, term: str) -> Iterator[int]:
-    """Yield the packages whose texts are kept apart from libsolv and hold ``term``."""
-    for repo in pool.raw.repos:
-        store = pool.texts(repo)
-        if store:
-            first = _first(repo)
-            for position in store.search(term.encode("utf-8", "surrogateescape")):
-                yield first + position
 
 
 _COMPLETE = solv.Dataiterator.SEARCH_FILES | solv.Dataiterator.SEARCH_COMPLETE_FILELIST

@@ -12,10 +12,12 @@ File: the records, each ``summary NUL url NUL description`` in UTF-8; their n+1 
 
 from __future__ import annotations
 
+import operator
 import os
 import re
 import struct
 from bisect import bisect_right
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -169,6 +171,16 @@ class Store:
             return False
         return self._offset(0) == 0 and self._offset(self._count) == self._index
 
+    @property
+    def complete(self) -> bool:
+        """Whether every package's texts are here; the others have theirs in libsolv."""
+        return all(map(operator.lt, self._offsets, self._offsets[1:]))
+
+    @cached_property
+    def _offsets(self) -> tuple[int, ...]:
+        size = (self._count + 1) * _OFFSET.size
+        return struct.unpack(f"<{self._count + 1}I", os.pread(self._descriptor, size, self._index))
+
     def read(self, position: int) -> Texts | None:
         """Return the texts of the package at ``position``, counted from 0; None for an empty record."""
         start, end = self._offset(position), self._offset(position + 1)
@@ -181,9 +193,7 @@ class Store:
     def search(self, term: bytes) -> Iterator[int]:
         """Yield the positions whose summary or description holds ``term``, ignoring ASCII case."""
         wanted = term.lower()
-        offsets = struct.unpack(
-            f"<{self._count + 1}I", os.pread(self._descriptor, (self._count + 1) * 4, self._index)
-        )
+        offsets = self._offsets
         first = 0
         while first < self._count:
             last = first + 1

@@ -20,10 +20,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     if not terms:
         raise PkgmanError("Say what to search for: tdnf search WORD...", number=1599)
     pool = session.open_pool(installed=None)
-    hits = [
-        (package.name, query.info(pool, package.handle).summary)
-        for package in query.packages(pool, query.search(pool, terms))
-    ]
+    hits = [query.summary(pool, handle) for handle in query.search(pool, terms)]
     if session.ui.json:
         session.ui.document([{"Name": name, "Summary": summary} for name, summary in hits])
         return 0

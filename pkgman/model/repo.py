@@ -1,11 +1,8 @@
 """Repositories as values: what to fetch, and what was verified."""
 
-from __future__ import annotations
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from pkgman.model.package import Checksum
+from pkgman.model.package import Checksum
 
 NEVER = -1  # metadata_expire: never
 

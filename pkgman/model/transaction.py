@@ -1,12 +1,9 @@
 """What is going to happen, and what did."""
 
-from __future__ import annotations
-
 import enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from pkgman.model.package import Package
+from pkgman.model.package import Package
 
 
 class Action(enum.Enum):

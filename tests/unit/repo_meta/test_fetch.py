@@ -14,6 +14,7 @@ import pytest
 
 from pkgman.model.errors import ChecksumMismatch, FetchError, MetadataError, PkgmanError, SizeMismatch
 from pkgman.model.package import Checksum
+from pkgman.model.repo import RepoSource
 from repo_meta import fetch, temporary
 from repo_meta.fetch import Item
 from repo_meta.urls import CURL, join
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pkgman.model.repo import RepoSource
     from repo_meta.http import HttpFetcher
 
 DATA = b"some bytes\n" * 1000
@@ -454,3 +454,30 @@ def test_stopping_ends_a_transfer(
         fetcher.fetch(source, f"{server.url}/file", Item(item.path, "x"), stopped=stop.is_set)
     assert caught.value.number == CURL + fetch.ABORTED
     assert _left(item) == []
+
+
+def test_the_transport_is_made_with_the_first_remote_file_and_once(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    class Transport(fetch.Fetcher):
+        def _open(self, source: RepoSource, url: str) -> fetch.Body:
+            made.append(url)
+            return fetch.Body(2, iter([b"ok"]))
+
+        def close(self) -> None:
+            made.append("closed")
+
+    def make() -> fetch.Fetcher:
+        made.append("made")
+        return Transport()
+
+    late = fetch.LateFetcher(make)
+    source = RepoSource("r", "r")
+    (tmp_path / "local").write_bytes(b"here")
+    assert late.read(source, f"file://{tmp_path}/local", limit=9) == b"here"
+    late.close()
+    assert made == []
+    for _ in range(2):
+        assert late.read(source, "http://localhost/x", limit=9) == b"ok"
+    late.close()
+    assert made == ["made", "http://localhost/x", "http://localhost/x", "closed"]
