@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import json
 import os
@@ -9,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.rpms import scrubbed_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.support.repos import Repo
 
@@ -169,7 +172,8 @@ class Tdnf:
         bare: bool = False,
     ) -> Result:
         """Run and wait. ``bare`` leaves out ``-c``, ``--installroot`` and ``--releasever``."""
-        done = _run(self.command(*arguments, bare=bare), self.environment(env), stdin=stdin, cwd=cwd)
+        with _turn():
+            done = _run(self.command(*arguments, bare=bare), self.environment(env), stdin=stdin, cwd=cwd)
         return Result(("tdnf", *map(str, arguments)), done.status, done.stdout, done.stderr)
 
     def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
@@ -204,6 +208,22 @@ def program_command(name: str = "tdnf") -> tuple[str, ...]:
         return (os.environ["PKGMAN_TDNF"],)
     code = f"import sys; sys.argv[0] = {name!r}; sys.path.insert(0, {str(LAUNCHER)!r}); "
     return (sys.executable, "-I", "-c", code + "from _pkgman_launcher import main; main()")
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """Where every test has the host's lock file, let one run after the other, or they say that they wait."""
+    if namespaces_allowed():
+        yield
+        return
+    with open(Path(tempfile.gettempdir()) / "pkgman-tests.lock", "w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def namespaces_allowed() -> bool:
+    """Whether tests may have mount namespaces of their own: not in every container, nor in a plain chroot."""
+    return bool(_namespace())
 
 
 def own_run(folder: Path) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.alter.conftest import documents, files_of
-from tests.support.cli import program_command
+from tests.support.cli import namespaces_allowed, program_command
 from tests.support.rpms import Rpm
 from tests.support.sample import RPMS
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tests.support.server import Server
 
 QUESTION = "Is this ok [y/N]: "
+
+with_mounts = pytest.mark.skipif(
+    os.geteuid() != 0 or not namespaces_allowed(), reason="a small disk needs root and mount namespaces"
+)
 
 
 @pytest.fixture
@@ -263,6 +267,7 @@ def test_rpmdefine_reaches_librpm(tdnf: Tdnf, root: Root, offer: Callable[..., R
     tdnf("install", "-y", "--rpmdefine", "nonsense", "--rpmdefine", "", "manual")
 
 
+@with_mounts
 def test_the_cache_has_no_room_for_the_packages(
     tdnf: Tdnf, root: Root, offer: Callable[..., Repo], http: Repo
 ) -> None:
@@ -281,6 +286,7 @@ def test_the_cache_has_no_room_for_the_packages(
     assert QUESTION not in done.stdout
 
 
+@with_mounts
 def test_a_root_without_room_is_told_by_the_test_transaction(
     tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
 ) -> None:
