@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pkgman.advice import NO_LIBRPM, NO_PERMISSION
 from pkgman.model.errors import Aborted, EndOfInput, PkgmanError, RpmUnavailable, system_error
 from pkgman.model.package import SYSTEM_REPO
 from pkgman.model.words import without_passwords
@@ -35,12 +36,6 @@ if TYPE_CHECKING:
     from pkgman.ui import Ui
     from repo_meta.fetch import Fetcher
     from solver.pool import Pool
-
-_NO_LIBRPM = (
-    "librpm's Python binding is missing for this Python ({python}): {reason}.",
-    "Install the system's python3-rpm package (apt install python3-rpm, tdnf install python3-rpm, "
-    "dnf install python3-rpm) and run tdnf with the system's own python3.",
-)
 
 
 class Session:
@@ -131,7 +126,7 @@ class Session:
             import sys
 
             python = ".".join(map(str, sys.version_info[:2]))
-            raise RpmUnavailable(line.format(python=python, reason=error) for line in _NO_LIBRPM) from error
+            raise RpmUnavailable(line.format(python=python, reason=error) for line in NO_LIBRPM) from error
         verbosity = self.line.last("rpmverbosity", "info")
         return RpmDatabase(self.config.root, defines=self.rpm_defines, verbosity=verbosity)
 
@@ -221,7 +216,7 @@ class Session:
 
         permission = problem.number == 1613
         if permission and os.geteuid() != 0:
-            raise PkgmanError(_NO_PERMISSION, number=1613) from problem
+            raise PkgmanError(NO_PERMISSION, number=1613) from problem
         for line in problem.lines:
             self.ui.diagnostic(line)
         self.ui.diagnostic(f"Error({problem.number}) : {text_of(problem.number)}")
@@ -257,8 +252,15 @@ class Session:
             pool.load_files(files())
         return pool
 
-    def _load_repo(self, pool: Pool, source: RepoSource, snapshot: RepoSnapshot) -> bool:
-        """Load one repository; False when it is broken and may be skipped."""
+    def build_caches(self) -> None:
+        """Look all enabled repositories up and build their caches, without loading them."""
+        for source in sorted((s for s in self.repos if s.enabled), key=lambda s: s.priority):
+            snapshot = self._refresh(source)
+            if snapshot is not None:
+                self._load_repo(None, source, snapshot)
+
+    def _load_repo(self, pool: Pool | None, source: RepoSource, snapshot: RepoSnapshot) -> bool:
+        """Load one repository, or build its cache; False when it is broken and may be skipped."""
 
         def pieces() -> Iterable[bytes]:  # called only without a usable cache
             from repo_meta import decompress, refresh
@@ -270,7 +272,12 @@ class Session:
             return decompress.iter_plain(primary)
 
         try:
-            pool.load_repo(snapshot, pieces)
+            if pool is None:
+                from solver.pool import cache_of
+
+                cache_of(snapshot, pieces).ensure()
+            else:
+                pool.load_repo(snapshot, pieces)
         except PkgmanError as error:
             self._refused(source, error)
             return False
@@ -394,13 +401,3 @@ class Session:
 
 
 _NOT_WRITABLE = (1601, 1613, 1630)  # EPERM, EACCES, EROFS
-_NO_PERMISSION = (
-    "",
-    "tdnf repo cache needs to be refreshed but you have insufficient permissions",
-    "You can use one of the below methods to workaround this",
-    "1. Login as root and refresh cache",
-    "2. Use -c (--config) with a configuration file that has 'cachedir' set to a directory where you have "
-    "access",
-    "3. Use -C (--cacheonly) and use the existing cache in the system",
-    "",
-)

@@ -24,8 +24,8 @@ _LONGEST_COMPLAINT = 4096  # bytes
 _UNPARSED, _UNWRITTEN = 1, 2  # exit statuses of the builder
 
 
-def build(pieces: Iterable[bytes], output: int, label: str) -> None:
-    """Write the binary form of primary.xml to the file open as ``output``.
+def build(pieces: Iterable[bytes], output: int, label: str) -> int:
+    """Write the binary form of primary.xml to the file open as ``output``; return the number of packages.
 
     :param pieces: the plain primary.xml.
     :param label: what messages call the repository.
@@ -65,6 +65,10 @@ def build(pieces: Iterable[bytes], output: int, label: str) -> None:
         raise MetadataError(f"{label}: primary metadata: {complaint}")
     if status != 0:
         raise MetadataError(f"{label}: primary metadata: reading it ended with status {status}")
+    size = os.fstat(output).st_size - builder.COUNT_SIZE
+    count = int.from_bytes(os.pread(output, builder.COUNT_SIZE, size), "little")
+    os.ftruncate(output, size)
+    return count
 
 
 def _start(reader: int, output: int) -> int:

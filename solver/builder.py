@@ -14,6 +14,7 @@ import signal
 import sys
 
 OUTPUT = 3
+COUNT_SIZE = 8  # bytes behind the data: how many packages there are, little-endian
 
 
 def main() -> int:
@@ -31,9 +32,13 @@ def main() -> int:
         os.ftruncate(OUTPUT, 0)
         os.write(OUTPUT, (pool.errstr or "not primary metadata").encode("utf-8", "replace"))
         return 1
+    count = repo.nsolvables
     target = solv.xfopen_fd("plain", OUTPUT, "w")
     # A full disk may show only when the stream's buffer goes out.
-    return 0 if target is not None and repo.write(target) and target.close() else 2
+    if target is None or not repo.write(target) or not target.close():
+        return 2
+    os.lseek(OUTPUT, 0, os.SEEK_END)
+    return 0 if os.write(OUTPUT, count.to_bytes(COUNT_SIZE, "little")) == COUNT_SIZE else 2
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
         def arch(self) -> str: ...  # noqa: D102
 
 
+def cache_of(snapshot: RepoSnapshot, pieces: Callable[[], Iterable[bytes]]) -> RepoCache:
+    """Return the cache of a repository's metadata; for ``pieces`` see :meth:`Pool.load_repo`."""
+    return RepoCache(snapshot.solv_path, f"primary {snapshot.repomd_checksum}", pieces, snapshot.id)
+
+
 class Pool:
     """Every known package. Load first, then ask: loading after a question is allowed but costs.
 
@@ -73,7 +78,7 @@ class Pool:
         """
         repo = self._new_repo(snapshot.id)
         repo.priority = -snapshot.priority  # libsolv: higher is better; tdnf: lower is
-        cache = RepoCache(snapshot.solv_path, f"primary {snapshot.repomd_checksum}", pieces, snapshot.id)
+        cache = cache_of(snapshot, pieces)
         try:
             cache.load(repo)
         except BaseException:

@@ -41,20 +41,23 @@ class RepoCache:
         :raises MetadataError: the metadata is malformed.
         :raises PkgmanError: what the stream raises; 1600 + errno when the disk is full.
         """
-        if binary.read(repo, self._path, self._key):
-            return
-        cut = self._build(repo, cut=True)
-        if cut != repo.nsolvables:
-            # Texts could end up with the wrong packages: let libsolv keep them.
-            repo.empty(True)
-            self._build(repo, cut=False)
+        if not binary.read(repo, self._path, self._key):
+            self._build(repo)
+
+    def ensure(self) -> None:
+        """Build the cache if need be, for a later run; raises what :meth:`load` does."""
+        descriptor, _ = binary.open_sound(self._path, self._key)
+        if descriptor >= 0:
+            os.close(descriptor)
+        else:
+            self._build(None)
 
     def texts(self, repo: solv.Repo) -> Store | None:
         """Open the texts of ``repo``'s packages; None when they are in ``repo`` itself."""
         if self._texts is None:
             self._texts = binary.open_sound(self._texts_path, self._key)
             if self._texts[0] < 0:
-                self._build(None, cut=True)
+                self._build(None)
             if self._texts[0] < 0:
                 self._texts = binary.open_sound(self._texts_path, self._key)
         from solver.texts import Store
@@ -63,20 +66,21 @@ class RepoCache:
         store = Store(descriptor, size, repo.nsolvables)
         return store if store.sound else None
 
-    def _build(self, repo: solv.Repo | None, *, cut: bool) -> int:
+    def _build(self, repo: solv.Repo | None) -> None:
         """Make both files, in memory if the disk does not take them; see :meth:`_make`."""
         try:
-            return self._make(repo, cut=cut, memory=False)
+            self._make(repo, memory=False)
+            return
         except OSError:
             if repo is not None:
                 repo.empty(True)
         try:
-            return self._make(repo, cut=cut, memory=True)
+            self._make(repo, memory=True)
         except OSError as error:
             raise system_error(error) from error
 
-    def _make(self, repo: solv.Repo | None, *, cut: bool, memory: bool) -> int:
-        """Make both files and load the first into ``repo``; return how many packages were cut."""
+    def _make(self, repo: solv.Repo | None, *, memory: bool) -> None:
+        """Make both files and load the first into ``repo``."""
         # Not on the warm path, which these would make slower.
         from solver.build import build
         from solver.texts import Cutter
@@ -86,15 +90,15 @@ class RepoCache:
             binary.Draft(self._texts_path, memory=memory) as texts_file,
         ):
             cutter = Cutter(texts_file.descriptor)
-            pieces = self._pieces()
-            build(cutter.cut(pieces) if cut else pieces, solv_file.descriptor, self._label)
-            if repo is not None:
-                if not binary.load(repo, solv_file.descriptor):
-                    raise MetadataError(f"{self._label}: the solver cannot read its own cache")
-                if not cut:
-                    cutter.blank(repo.nsolvables)
+            count = build(cutter.cut(self._pieces()), solv_file.descriptor, self._label)
+            if cutter.count != count:
+                # Texts could end up with the wrong packages: let libsolv keep them.
+                os.ftruncate(solv_file.descriptor, 0)
+                count = build(self._pieces(), solv_file.descriptor, self._label)
+                cutter.blank(count)
+            if repo is not None and not binary.load(repo, solv_file.descriptor):
+                raise MetadataError(f"{self._label}: the solver cannot read its own cache")
             size = texts_file.finish(self._key)
             if not texts_file.lasting:
                 self._texts = os.dup(texts_file.descriptor), size
             solv_file.finish(self._key)
-        return cutter.count

@@ -34,7 +34,8 @@ _TEXTS = re.compile(
 )
 # What neither a solver nor a person asks this program for.
 _UNUSED = re.compile(
-    rb"<rpm:group>[^<]*</rpm:group>\s*|<rpm:buildhost>[^<]*</rpm:buildhost>\s*|<rpm:header-range [^>]*/>\s*"
+    rb"<rpm:vendor/>\s*|<rpm:group>[^<]*</rpm:group>\s*|<rpm:buildhost>[^<]*</rpm:buildhost>\s*|"
+    rb"<rpm:header-range [^>]*/>\s*"
 )
 _GROUPS = 4  # what re.split gives for one match of _TEXTS: three groups and the text before it
 _PACKAGE, _END = b"<package ", b"</package>"
@@ -88,6 +89,8 @@ class Cutter:
     def blank(self, count: int) -> None:
         """Write ``count`` empty records: nothing was cut."""
         self._lengths = [0] * count
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
         self._write_offsets()
 
     def _take(self, xml: bytes) -> bytes:
