@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 def run(session: Session, words: tuple[str, ...]) -> int:
     """Install or reinstall what the words name.
 
-    :raises PkgmanError: 1001 without a word.
+    :raises PkgmanError: 1001 without a word; 902 for --source and --builddeps.
     """
     if not words:
         raise PkgmanError(f"Say what to {session.command}: tdnf {session.command} PACKAGE...", number=1001)
+    for option in ("source", "builddeps"):
+        if session.flag(option):  # never install the binary package instead
+            raise PkgmanError(f"--{option} is not available in this version of tdnf.", number=902)
     named = [word for word in words if word.endswith(".rpm")]  # files or URLs, says tdnf
     specs = tuple(word for word in words if not word.endswith(".rpm"))
     with session.local_files(named) as files:
