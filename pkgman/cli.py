@@ -16,7 +16,7 @@ import click
 from pkgman import __version__, getopt
 from pkgman.commandtable import COMMANDS
 from pkgman.model.errors import NotRoot, PkgmanError, UsageError, system_error
-from pkgman.options import OPTIONS
+from pkgman.options import ALL_OPTIONS
 from pkgman.ui import OutputFailed, Ui
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _group(line: CommandLine) -> LazyGroup:
     given = {name for name, _ in line.options}
     return LazyGroup(
         "tdnf",
-        params=[_option(o.name, o.short, value=bool(o.value)) for o in OPTIONS if o.name in given],
+        params=[_option(o.name, o.short, value=bool(o.value)) for o in ALL_OPTIONS if o.name in given],
         add_help_option=False,
         context_settings={"allow_interspersed_args": False, "help_option_names": []},
     )
@@ -141,7 +141,7 @@ def _group(line: CommandLine) -> LazyGroup:
 
 def _canonical(line: CommandLine) -> list[str]:
     """Return the command line as click reads it: full names, options first."""
-    options = {option.name: option for option in OPTIONS}
+    options = {option.name: option for option in ALL_OPTIONS}
     head = [f"--{k}={v}" if options[k].value else f"--{k}" for k, v in line.options if k in options]
     return [*head, "--", *line.words]
 

@@ -70,13 +70,13 @@ class Execution:
         if wanted:
             if session.download_dir is None:
                 self._fetched = {
-                    handle: download.target(remote, session.source(remote.repo_id), None)
+                    handle: download.target(remote, session.supply.source(remote.repo_id), None)
                     for handle, remote in wanted.items()
                 }
                 self._before = frozenset(path for path in self._fetched.values() if os.path.exists(path))
             fetched = download.fetch_packages(
                 list(wanted.values()),
-                {source.id: source for source in session.sources},
+                {source.id: source for source in session.supply.sources},
                 fetcher=session.fetcher,
                 progress=session.ui,
                 report=session.ui,
@@ -106,7 +106,7 @@ class Execution:
         )
 
     def _source(self, repo_id: str) -> RepoSource | None:
-        return None if repo_id == CMDLINE_REPO else self._session.source(repo_id)
+        return None if repo_id == CMDLINE_REPO else self._session.supply.source(repo_id)
 
     def _location(self, handle: int) -> str:
         return query.remote(self._pool, handle).location
@@ -168,7 +168,7 @@ class Execution:
             return
         for handle, path in self._fetched.items():
             # Repositories in place and --downloaddir are not ours to clean, nor is what a link leads to.
-            top = session.source(packages[handle].repo).package_dir
+            top = session.supply.source(packages[handle].repo).package_dir
             folder = os.path.realpath(os.path.dirname(path))
             if path not in keep and top and f"{folder}/".startswith(f"{os.path.realpath(top)}/"):
                 cache.remove(path)

@@ -41,7 +41,7 @@ def file_owners(session: Session, pool: Pool, path: str) -> list[int]:
 def _scan(session: Session, pool: Pool, path: str) -> list[int]:
     handles: list[int] = []
     search = filelists.find_globs if is_glob(path) else filelists.find_paths
-    for source, pieces in session.file_lists():
+    for source, pieces in session.supply.file_lists():
         for hits in search(pieces, [path]).values():
             handles += files.identified(pool, source.id, hits)
     return handles
@@ -49,7 +49,7 @@ def _scan(session: Session, pool: Pool, path: str) -> list[int]:
 
 def add_paths(session: Session, pool: Pool, paths: Collection[str]) -> None:
     """Tell the pool who owns ``paths``: for file dependencies that primary cannot meet."""
-    for source, pieces in session.file_lists():
+    for source, pieces in session.supply.file_lists():
         pool.add_file_provides(source.id, filelists.find_paths(pieces, paths))
 
 
@@ -68,7 +68,7 @@ def files_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, 
             wanted.setdefault(remote.repo_id, {})[remote.checksum.hex] = handle
     if not wanted:
         return result
-    for source, pieces in session.file_lists():
+    for source, pieces in session.supply.file_lists():
         pkgids = wanted.get(source.id)
         if pkgids:
             for pkgid, paths in filelists.files_of(pieces, pkgids.keys()).items():

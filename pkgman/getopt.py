@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pkgman.commandtable import COMMANDS
 from pkgman.model.errors import UsageError
 from pkgman.model.words import without_passwords
-from pkgman.options import BY_NAME, BY_SHORT, OPTIONS
+from pkgman.options import BY_NAME, BY_SHORT, OPTIONS, SPELLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def _unknown(token: str) -> UsageError:
 
 def _long(body: str) -> Option | None:
     """Find a long option by its name or unique prefix; None when there is none or several."""
-    if exact := BY_NAME.get(body):
+    if exact := BY_NAME.get(SPELLINGS.get(body, body)):
         return exact
     found = [option for option in OPTIONS if option.name.startswith(body)]
     return found[0] if len(found) == 1 else None
@@ -117,6 +118,9 @@ class _Reader:
     def _read_cluster(self, token: str, body: str) -> None:
         while body:
             letter, body = body[0], body[1:]
+            if letter == "x" and (value := self._excluded(body)):
+                self.options.append(("exclude", value, True))
+                return
             option = BY_SHORT.get(letter)
             if option is None:
                 raise _unknown(token)
@@ -126,6 +130,19 @@ class _Reader:
                 self._add(option, body or None, token, recorded=False)
                 return
             self.options.append((option.name, "1", False))
+
+    def _excluded(self, body: str) -> str:
+        """Return what dnf's ``-x PACKAGE`` excludes; "" for tdnf's ``-x``, which means nothing.
+
+        tdnf's takes no argument, so a command's name or an option behind it is none.
+        """
+        if body:
+            return "" if all(letter in BY_SHORT for letter in body) else body
+        following = self.tokens[0] if self.tokens else ""
+        if not following or following.startswith("-") or (not self.words and following in COMMANDS):
+            return ""
+        self.head.append(self.tokens.pop(0))
+        return following
 
 
 def _bag(options: list[tuple[str, str, bool]]) -> tuple[tuple[str, str], ...]:

@@ -134,8 +134,41 @@ _SCOPES = (
     Option("reverse", block="scope"),
     Option("to", "id", block="scope"),
 )
+# dnf's, which tdnf has not. They never take part in abbreviations, so that each prefix which
+# tdnf accepts stays unique (docs/compatibility.md).
+_DNF = (
+    Option("advisory", "id1,id2,...", block="dnf"),
+    Option("advisory-severities", "word1,word2,...", block="dnf"),
+    Option("bugfix", block="dnf"),
+    Option("bz", "id1,id2,...", block="dnf"),
+    Option("cve", "id1,id2,...", block="dnf"),
+    Option("destdir", "directory", recorded=False, block="dnf"),
+    Option("enhancement", block="dnf"),
+    Option("location", block="dnf"),
+    Option("newpackage", block="dnf"),
+    Option("no-best", block="dnf"),
+    Option("no-docs", block="dnf"),
+    Option("resolve", block="dnf"),
+    Option("skip-unavailable", block="dnf"),
+    Option("use-host-config", block="dnf"),
+)
+# dnf's spellings of options that tdnf has under another name; exact, too.
+SPELLINGS: dict[str, str] = {
+    "advisories": "advisory",
+    "bzs": "bz",
+    "cves": "cve",
+    "disable-plugin": "disableplugin",
+    "disable-repo": "disablerepo",
+    "enable-plugin": "enableplugin",
+    "enable-repo": "enablerepo",
+    "no-gpgchecks": "nogpgcheck",
+    "no-plugins": "noplugins",
+    "queryformat": "qf",
+    "repository": "repo",
+}
 OPTIONS: tuple[Option, ...] = (*_COMMON, *_SELECT, *_QUERY, *_REPOSYNC, *_SCOPES)
-BY_NAME: dict[str, Option] = {option.name: option for option in OPTIONS}
+ALL_OPTIONS: tuple[Option, ...] = (*OPTIONS, *_DNF)
+BY_NAME: dict[str, Option] = {option.name: option for option in ALL_OPTIONS}
 BY_SHORT: dict[str, Option] = {option.short: option for option in OPTIONS if option.short} | {
     # Accepted and ignored, with or without an argument (options.md 3).
     "e": Option("e", "level", "e", recorded=False),

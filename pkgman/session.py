@@ -11,10 +11,10 @@ import os
 import time
 from contextlib import nullcontext
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pkgman.advice import NO_LIBRPM, NO_PERMISSION
-from pkgman.model.errors import Aborted, EndOfInput, PkgmanError, RpmUnavailable, system_error
+from pkgman.advice import NO_LIBRPM
+from pkgman.model.errors import PkgmanError, RpmUnavailable
 from pkgman.model.package import SYSTEM_REPO
 from pkgman.model.words import without_passwords
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pkgman.config import Config
     from pkgman.execution import Execution
     from pkgman.getopt import CommandLine
-    from pkgman.model.advisory import Advisory
     from pkgman.model.package import RpmFile
-    from pkgman.model.repo import MetadataFile, RepoSnapshot, RepoSource
+    from pkgman.model.repo import RepoSource
+    from pkgman.supply import Supply
     from pkgman.transaction.history import History
     from pkgman.transaction.librpm.database import RpmDatabase
     from pkgman.transaction.lock import InstanceLock
@@ -46,8 +46,6 @@ class Session:
         self._lock: InstanceLock | None = None
         self._fetcher: Fetcher | None = None
         self._folder: TemporaryDirectory[str] | None = None
-        self.sources: list[RepoSource] = []  # the repositories in the pool, by priority
-        self.snapshots: dict[str, RepoSnapshot] = {}
 
     def __enter__(self) -> Session:
         if os.geteuid() == 0:
@@ -187,43 +185,12 @@ class Session:
 
         return HttpFetcher(user_agent(self.ui.info))
 
-    def _refresh(self, source: RepoSource) -> RepoSnapshot | None:
-        """Return the repository's metadata; None when it is broken and may be skipped."""
-        from repo_meta import refresh
+    @cached_property
+    def supply(self) -> Supply:
+        """The enabled repositories: what loads them, and knows which are loaded."""
+        from pkgman.supply import Supply
 
-        try:
-            return refresh.load(
-                source,
-                cache_only=self.flag("cacheonly"),
-                refresh=self.flag("refresh") or self.command == "makecache",
-                fetcher=self.fetcher,
-                report=self.ui,
-                progress=self.ui,
-                now=time.time(),
-                keepcache=self.config.keepcache,
-            )
-        except (Aborted, EndOfInput):
-            raise  # the user's word on a key, and no fault of the repository
-        except OSError as error:
-            problem: PkgmanError = system_error(error)
-        except PkgmanError as error:
-            problem = error
-        self._refused(source, problem)
-        return None
-
-    def _refused(self, source: RepoSource, problem: PkgmanError) -> None:
-        from pkgman.errortexts import text_of
-
-        permission = problem.number == 1613
-        if permission and os.geteuid() != 0:
-            raise PkgmanError(NO_PERMISSION, number=1613) from problem
-        for line in problem.lines:
-            self.ui.diagnostic(line)
-        self.ui.diagnostic(f"Error({problem.number}) : {text_of(problem.number)}")
-        self.ui.diagnostic(f"Error: Failed to synchronize cache for repo '{source.name}'")
-        if not source.skip_if_unavailable or permission:
-            raise PkgmanError(number=problem.number) from problem
-        self.ui.info(f"Disabling Repo: '{source.name}'")
+        return Supply(self)
 
     # The pool
 
@@ -239,49 +206,13 @@ class Session:
         """
         from solver.pool import Pool
 
-        wanted = sorted((s for s in self.repos if s.enabled), key=lambda s: s.priority)
         pool = Pool(self.machine)
         if installed is not False and not self.flag("alldeps"):
             self._load_installed(pool, required=installed is True)
-        for source in wanted:
-            snapshot = self._refresh(source)
-            if snapshot is not None and self._load_repo(pool, source, snapshot):
-                self.sources.append(source)
-                self.snapshots[source.id] = snapshot
+        self.supply.load(pool)
         if files is not None:
             pool.load_files(files())
         return pool
-
-    def build_caches(self) -> None:
-        """Look all enabled repositories up and build their caches, without loading them."""
-        for source in sorted((s for s in self.repos if s.enabled), key=lambda s: s.priority):
-            snapshot = self._refresh(source)
-            if snapshot is not None:
-                self._load_repo(None, source, snapshot)
-
-    def _load_repo(self, pool: Pool | None, source: RepoSource, snapshot: RepoSnapshot) -> bool:
-        """Load one repository, or build its cache; False when it is broken and may be skipped."""
-
-        def pieces() -> Iterable[bytes]:  # called only without a usable cache
-            from repo_meta import decompress, refresh
-
-            primary = refresh.fetch_part(
-                source, snapshot, "primary", fetcher=self.fetcher, progress=self.ui, report=self.ui
-            )
-            assert primary is not None, "every repomd.xml that is accepted has a primary"
-            return decompress.iter_plain(primary)
-
-        try:
-            if pool is None:
-                from solver.pool import cache_of
-
-                cache_of(snapshot, pieces).ensure()
-            else:
-                pool.load_repo(snapshot, pieces)
-        except PkgmanError as error:
-            self._refused(source, error)
-            return False
-        return True
 
     def _load_installed(self, pool: Pool, *, required: bool) -> None:
         try:
@@ -298,54 +229,7 @@ class Session:
             # Not self.rpmdb.installed: that would load librpm though the cache is good.
             pool.load_installed(lambda: self.rpmdb.installed(), cache_path=path, key=cookie)  # noqa: PLW0108
 
-    def source(self, repo_id: str) -> RepoSource:
-        """Return the repository with this id."""
-        return next(source for source in self.sources if source.id == repo_id)
-
-    def advisories(self) -> Iterable[Advisory]:
-        """Yield the advisories of all loaded repositories, fetching them when they are not cached."""
-        from repo_meta import decompress, updateinfo
-
-        for source in self.sources:
-            part = self._part(source, "updateinfo")
-            if part is not None:
-                yield from updateinfo.parse_advisories(decompress.iter_plain(part))
-
-    def file_lists(self) -> Iterable[tuple[RepoSource, Any]]:
-        """Yield each loaded repository with a stream of its plain filelists, for one pass."""
-        from repo_meta import decompress
-
-        for source in self.sources:
-            part = self._part(source, "filelists")
-            if part is not None:
-                yield source, decompress.iter_plain(part)
-
-    def _part(self, source: RepoSource, kind: str) -> MetadataFile | None:
-        """Return a part that is fetched when it is first needed; None when there is none.
-
-        Who may not write the cache gets it in a folder that is gone when the command ends.
-        """
-        from repo_meta import refresh
-
-        snapshot = self.snapshots[source.id]
-        try:
-            return refresh.fetch_part(
-                source, snapshot, kind, fetcher=self.fetcher, progress=self.ui, report=self.ui
-            )
-        except PkgmanError as error:
-            if error.number not in _NOT_WRITABLE or os.geteuid() == 0:
-                raise
-        own = os.path.join(self._scratch(), source.id)
-        return refresh.fetch_part(
-            source._replace(metadata_dir=own),
-            snapshot._replace(metadata_dir=own),
-            kind,
-            fetcher=self.fetcher,
-            progress=self.ui,
-            report=self.ui,
-        )
-
-    def _scratch(self) -> str:
+    def scratch(self) -> str:
         """Return a folder of this run's own."""
         from tempfile import TemporaryDirectory
 
@@ -398,6 +282,3 @@ class Session:
 
         gc.enable()
         return Execution(self, pool)
-
-
-_NOT_WRITABLE = (1601, 1613, 1630)  # EPERM, EACCES, EROFS

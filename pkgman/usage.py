@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkgman.commandtable import COMMANDS
-from pkgman.options import OPTIONS
+from pkgman.options import ALL_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,7 @@ _BLOCKS = (
     ("query", "repoquery query options:"),
     ("reposync", "reposync options:"),
     ("scope", "list, updateinfo and history options:"),
+    ("dnf", "options of dnf:"),
 )
 
 
@@ -32,7 +33,7 @@ def usage_lines() -> Iterator[str]:
     yield "Usage: tdnf [options] COMMAND"
     for block, header in _BLOCKS:
         yield f"       {header}"
-        yield from (_option(option) for option in OPTIONS if option.block == block)
+        yield from (_option(option) for option in ALL_OPTIONS if option.block == block)
     yield ""
     yield "List of Main Commands"
     yield ""

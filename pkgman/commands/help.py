@@ -1,9 +1,10 @@
-"""help: print the usage text."""
+"""help and version: the usage text, the version."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pkgman import __version__
 from pkgman.usage import usage_lines
 
 if TYPE_CHECKING:
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:  # noqa: ARG001
-    """Print the usage text; in JSON mode nothing (tdnf contract, output 1.2)."""
+    """Print the usage text, in JSON mode nothing (tdnf contract, output 1.2); or the version."""
+    if session.command == "version":
+        if session.ui.json:
+            session.ui.document({"Name": "tdnf", "Version": __version__})
+        session.ui.result(f"tdnf: {__version__}")
+        return 0
     session.ui.results(usage_lines())
     return 0

@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 def run(session: Session, words: tuple[str, ...]) -> int:  # noqa: ARG001
     """Fetch what changed and build the solver's caches."""
-    session.build_caches()
+    session.supply.build_caches()
     session.ui.result("Metadata cache created.")
     return 0

@@ -78,7 +78,7 @@ def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[H
     for package in query.packages(pool, handles):
         installed.setdefault((package.name, package.arch), []).append(package)
     comparer = versions.Comparer()
-    for advisory in session.advisories():
+    for advisory in session.supply.advisories():
         if not _wanted(session, advisory):
             continue
         seen = set()

@@ -23,6 +23,9 @@ class Request(NamedTuple):
     downgrade_all: bool = False
     distro_sync: bool = False
     autoremove_all: bool = False
+    install_nevras: tuple[str, ...] = ()  # exactly these, as the history names them
+    erase_nevras: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()  # ``name`` or ``name OP evr``: what source packages need to be built
 
 
 class Policy(NamedTuple):

@@ -1,0 +1,163 @@
+"""The enabled repositories of a run: refreshed, loaded into the pool, their parts fetched when needed."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from pkgman.advice import NO_PERMISSION
+from pkgman.model.errors import Aborted, EndOfInput, PkgmanError, system_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pkgman.model.advisory import Advisory
+    from pkgman.model.repo import MetadataFile, RepoSnapshot, RepoSource
+    from pkgman.session import Session
+    from solver.pool import Pool
+
+_NOT_WRITABLE = (1601, 1613, 1630)  # EPERM, EACCES, EROFS
+
+
+class Supply:
+    """The repositories that are in the pool, by priority, and their verified metadata."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.sources: list[RepoSource] = []
+        self.snapshots: dict[str, RepoSnapshot] = {}
+
+    def wanted(self) -> list[RepoSource]:
+        """Return the enabled repositories, by priority."""
+        return sorted((s for s in self._session.repos if s.enabled), key=lambda s: s.priority)
+
+    def load(self, pool: Pool) -> None:
+        """Refresh and load every enabled repository.
+
+        :raises PkgmanError: for one that cannot be loaded and must not be skipped.
+        """
+        for source in self.wanted():
+            snapshot = self.refresh(source)
+            if snapshot is not None and self._load_repo(pool, source, snapshot):
+                self.sources.append(source)
+                self.snapshots[source.id] = snapshot
+
+    def build_caches(self) -> None:
+        """Look all enabled repositories up and build their caches, without loading them."""
+        for source in self.wanted():
+            snapshot = self.refresh(source)
+            if snapshot is not None:
+                self._load_repo(None, source, snapshot)
+
+    def refresh(self, source: RepoSource) -> RepoSnapshot | None:
+        """Return the repository's metadata; None when it is broken and may be skipped."""
+        from repo_meta import refresh
+
+        session = self._session
+        try:
+            return refresh.load(
+                source,
+                cache_only=session.flag("cacheonly"),
+                refresh=session.flag("refresh") or session.command == "makecache",
+                fetcher=session.fetcher,
+                report=session.ui,
+                progress=session.ui,
+                now=time.time(),
+                keepcache=session.config.keepcache,
+            )
+        except (Aborted, EndOfInput):
+            raise  # the user's word on a key, and no fault of the repository
+        except OSError as error:
+            problem: PkgmanError = system_error(error)
+        except PkgmanError as error:
+            problem = error
+        self._refused(source, problem)
+        return None
+
+    def _refused(self, source: RepoSource, problem: PkgmanError) -> None:
+        from pkgman.errortexts import text_of
+
+        ui = self._session.ui
+        permission = problem.number == 1613
+        if permission and os.geteuid() != 0:
+            raise PkgmanError(NO_PERMISSION, number=1613) from problem
+        for line in problem.lines:
+            ui.diagnostic(line)
+        ui.diagnostic(f"Error({problem.number}) : {text_of(problem.number)}")
+        ui.diagnostic(f"Error: Failed to synchronize cache for repo '{source.name}'")
+        if not source.skip_if_unavailable or permission:
+            raise PkgmanError(number=problem.number) from problem
+        ui.info(f"Disabling Repo: '{source.name}'")
+
+    def _load_repo(self, pool: Pool | None, source: RepoSource, snapshot: RepoSnapshot) -> bool:
+        """Load one repository, or build its cache; False when it is broken and may be skipped."""
+        session = self._session
+
+        def pieces() -> Iterable[bytes]:  # called only without a usable cache
+            from repo_meta import decompress, refresh
+
+            primary = refresh.fetch_part(
+                source, snapshot, "primary", fetcher=session.fetcher, progress=session.ui, report=session.ui
+            )
+            assert primary is not None, "every repomd.xml that is accepted has a primary"
+            return decompress.iter_plain(primary)
+
+        try:
+            if pool is None:
+                from solver.pool import cache_of
+
+                cache_of(snapshot, pieces).ensure()
+            else:
+                pool.load_repo(snapshot, pieces)
+        except PkgmanError as error:
+            self._refused(source, error)
+            return False
+        return True
+
+    def source(self, repo_id: str) -> RepoSource:
+        """Return the repository with this id."""
+        return next(source for source in self.sources if source.id == repo_id)
+
+    def advisories(self) -> Iterable[Advisory]:
+        """Yield the advisories of all loaded repositories, fetching them when they are not cached."""
+        from repo_meta import decompress, updateinfo
+
+        for source in self.sources:
+            part = self.part(source, "updateinfo")
+            if part is not None:
+                yield from updateinfo.parse_advisories(decompress.iter_plain(part))
+
+    def file_lists(self) -> Iterable[tuple[RepoSource, Any]]:
+        """Yield each loaded repository with a stream of its plain filelists, for one pass."""
+        from repo_meta import decompress
+
+        for source in self.sources:
+            part = self.part(source, "filelists")
+            if part is not None:
+                yield source, decompress.iter_plain(part)
+
+    def part(self, source: RepoSource, kind: str) -> MetadataFile | None:
+        """Return a part that is fetched when it is first needed; None when there is none.
+
+        Who may not write the cache gets it in a folder that is gone when the command ends.
+        """
+        from repo_meta import refresh
+
+        session, snapshot = self._session, self.snapshots[source.id]
+        try:
+            return refresh.fetch_part(
+                source, snapshot, kind, fetcher=session.fetcher, progress=session.ui, report=session.ui
+            )
+        except PkgmanError as error:
+            if error.number not in _NOT_WRITABLE or os.geteuid() == 0:
+                raise
+        own = os.path.join(session.scratch(), source.id)
+        return refresh.fetch_part(
+            source._replace(metadata_dir=own),
+            snapshot._replace(metadata_dir=own),
+            kind,
+            fetcher=session.fetcher,
+            progress=session.ui,
+            report=session.ui,
+        )
