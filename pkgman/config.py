@@ -52,6 +52,7 @@ class Config(NamedTuple):
     proxy_username: str = ""
     proxy_password: str = ""
     releasever: str = ""  # --releasever
+    logfile: str = ""  # on the host, never in the root
     warnings: tuple[str, ...] = ()  # stdout, result class
 
     @property
@@ -186,6 +187,7 @@ def _build(
         proxy_username=settings.get("proxy_username", ""),
         proxy_password=settings.get("proxy_password", ""),
         releasever=line.last("releasever"),
+        logfile=settings.get("logfile", ""),
         warnings=tuple(warnings),
     )
 

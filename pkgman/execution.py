@@ -13,7 +13,7 @@ import time
 import traceback  # noqa: F401
 from typing import TYPE_CHECKING
 
-from pkgman import errortexts, localfiles  # noqa: F401
+from pkgman import errortexts, localfiles, logfile  # noqa: F401
 from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.transaction import Action, Reason
@@ -153,6 +153,8 @@ class Execution:
         session = self._session
         flags = {step.package.name: step.reason is not Reason.USER for step in solution.of(Action.INSTALL)}
         flags.update(dict.fromkeys(solution.mark_user, False))
+        for step in solution.steps:
+            session.log(f"{step.action.value} {step.package.nevra} ({step.package.repo})")
         database = session.rpmdb
         session.history.record(
             session.line.text, database.cookie(), database.nevras(), now=time.time(), flags=flags

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pkgman.advice import NO_LIBRPM
+from pkgman.commandtable import COMMANDS
 from pkgman.model.errors import PkgmanError, RpmUnavailable
 from pkgman.model.package import SYSTEM_REPO
 from pkgman.model.words import without_passwords
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pkgman.config import Config
     from pkgman.execution import Execution
     from pkgman.getopt import CommandLine
+    from pkgman.logfile import LogFile
     from pkgman.model.package import RpmFile
     from pkgman.model.repo import RepoSource
     from pkgman.supply import Supply
@@ -58,6 +60,8 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, PkgmanError) and error.number not in _NO_FAILURES and self.log_wanted:
+            self.log(f"Error({error.number}): {error}")
         if self._fetcher is not None:
             self._fetcher.close()
         if self._folder is not None:
@@ -93,6 +97,23 @@ class Session:
 
         variables = repos.Variables(self.config, self.machine, self._release_version)
         return repos.load(self.config, self.line, variables, self.ui.result)
+
+    @property
+    def log_wanted(self) -> bool:
+        """Whether this run writes to the log file: it changes the system, and one is configured."""
+        changing = self.command in COMMANDS and COMMANDS[self.command].root
+        return changing and "config" in self.__dict__ and bool(self.config.logfile)
+
+    @cached_property
+    def _logfile(self) -> LogFile:
+        from pkgman.logfile import LogFile
+
+        return LogFile(self.config.logfile)
+
+    def log(self, text: str) -> None:
+        """Write a line to the log file, the command line in front; a failure is told once."""
+        if self.log_wanted and (problem := self._logfile.write(f"{self.line.text}: {text}")):
+            self.ui.diagnostic(f"Warning: {problem}")
 
     def flag(self, name: str) -> bool:
         """Say whether ``--name`` was given."""
@@ -282,3 +303,6 @@ class Session:
 
         gc.enable()
         return Execution(self, pool)
+
+
+_NO_FAILURES = (100, 905, 1032, 1661)  # updates there, nothing to do, a no, no data
