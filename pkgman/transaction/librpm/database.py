@@ -37,6 +37,14 @@ LEVELS = {
 }
 
 
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class RpmDatabase:
     """The packages installed below ``root``, an absolute host path.
 
@@ -50,6 +58,10 @@ class RpmDatabase:
     def __init__(
         self, root: str = "/", *, defines: Sequence[tuple[str, str]] = (), verbosity: str = "info"
     ) -> None:
+        for text in (root, *(word for pair in defines for word in pair)):
+            if not _encodable(text):
+                message = f"'{text}' is not UTF-8, and librpm's binding takes nothing else: use another name"
+                raise PkgmanError(message, number=1622)
         for name, body in defines:
             rpm.addMacro(name, body)
         self.root = root

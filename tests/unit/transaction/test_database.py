@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -170,3 +170,10 @@ def test_the_place_of_the_database_can_be_defined(world: World) -> None:
         assert other.directory == os.path.join(world.root, "other/place")
     finally:
         RpmDatabase(str(world.root), defines=[("_dbpath", "/var/lib/rpm")])
+
+
+@pytest.mark.parametrize("words", [{"root": "/nonesuch\udc8b"}, {"defines": [("a\udc8b", "b")]}])
+def test_what_is_not_utf8_is_refused_before_librpm_sees_it(words: dict[str, Any]) -> None:
+    with pytest.raises(PkgmanError, match="not UTF-8") as caught:
+        RpmDatabase(**words)
+    assert caught.value.number == 1622
