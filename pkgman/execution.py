@@ -157,7 +157,7 @@ class Execution:
             session.log(f"{step.action.value} {step.package.nevra} ({step.package.repo})")
         database = session.rpmdb
         session.history.record(
-            session.line.text, database.cookie(), database.nevras(), now=time.time(), flags=flags
+            session.line.text or None, database.cookie(), database.nevras(), now=time.time(), flags=flags
         )
 
     def _clean(self, packages: Mapping[int, Package], *, keep: frozenset[str] = frozenset()) -> None:

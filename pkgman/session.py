@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from pkgman.execution import Execution
     from pkgman.getopt import CommandLine
     from pkgman.logfile import LogFile
+    from pkgman.model.conversation import Conversation
     from pkgman.model.package import RpmFile
     from pkgman.model.repo import RepoSource
     from pkgman.supply import Supply
     from pkgman.transaction.history import History
     from pkgman.transaction.librpm.database import RpmDatabase
     from pkgman.transaction.lock import InstanceLock
-    from pkgman.ui import Ui
     from repo_meta.fetch import Fetcher
     from solver.pool import Pool
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class Session:
     """Everything that one command may ask for; a context manager that holds the instance lock."""
 
-    def __init__(self, line: CommandLine, ui: Ui, *, command: str) -> None:
+    def __init__(self, line: CommandLine, ui: Conversation, *, command: str) -> None:
         self.line, self.ui, self.command = line, ui, command
         self._lock: InstanceLock | None = None
         self._fetcher: Fetcher | None = None
@@ -66,6 +66,10 @@ class Session:
             self._fetcher.close()
         if self._folder is not None:
             self._folder.cleanup()
+        if "history" in self.__dict__:
+            self.history.close()
+        if "rpmdb" in self.__dict__:
+            self.rpmdb.close()
         if self._lock is not None:
             self._lock.__exit__(kind, error, trace)
 

@@ -90,8 +90,11 @@ def _warn_of_excludes(session: Session) -> None:
             session.ui.info(f"  {name}")
 
 
-def carry_out(session: Session, pool: Pool, solution: Solution) -> int:
-    """Take a solution from the tables to the history; see :func:`alter`."""
+def carry_out(session: Session, pool: Pool, solution: Solution, *, agreed: bool = False) -> int:
+    """Take a solution from the tables to the history; see :func:`alter`.
+
+    :param agreed: there is nothing to show and to ask any more.
+    """
     ui = session.ui
     for note in solution.notes:
         (ui.diagnostic if note.diagnostic else ui.info)(note.text)
@@ -101,7 +104,7 @@ def carry_out(session: Session, pool: Pool, solution: Solution) -> int:
         _mark_only(session, solution)
         raise NothingToDo
     _check_space(session, solution)
-    if not _agreed(session, solution):
+    if not agreed and not _agreed(session, solution):
         return 0
     session.execution(pool).run(solution)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import solv
@@ -67,6 +68,14 @@ class Pool:
         self._searched_files: set[int] = set()
         self._caches: dict[str, RepoCache] = {}
         self._texts: dict[int, Store | None] = {}
+
+    def close(self) -> None:
+        """Give the memory back; for programs that go on. Nothing may be asked of the pool any more."""
+        self._caches.clear()
+        self._texts.clear()
+        self.installed = self._cmdline = None
+        gc.collect()  # what refers to the pool must go before it
+        self.raw.free()
 
     def load_repo(self, snapshot: RepoSnapshot, pieces: Callable[[], Iterable[bytes]]) -> None:
         """Load a repository from its binary cache, or from its primary metadata.

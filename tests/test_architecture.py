@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pkgman.config": (*MODEL, "pkgman.ini", "pkgman.getopt"),
     "pkgman.repos": (*MODEL, "pkgman.ini", "pkgman.getopt", "pkgman.config"),
     "pkgman.ui": (*MODEL, *WORDS),
+    "pkgman.apireport": MODEL,
     "pkgman.meter": MODEL,
     "pkgman.layout": MODEL,
     "pkgman.queryformat": (*MODEL, "pkgman.layout"),
@@ -52,7 +53,8 @@ OWNER = {
     "sqlite3": "pkgman.transaction.history",
     "click": "pkgman.cli",
 }
-NOBODY_IMPORTS = ("pkgman.cli", "pkgman.__main__", "pkgman.commands")
+# The heads: the command line and the Python API.
+NOBODY_IMPORTS = ("pkgman.cli", "pkgman.__main__", "pkgman.commands", "pkgman.api")
 
 
 def within(name: str, prefixes: tuple[str, ...]) -> bool:

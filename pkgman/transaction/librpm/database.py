@@ -48,8 +48,8 @@ def _encodable(text: str) -> bool:
 class RpmDatabase:
     """The packages installed below ``root``, an absolute host path.
 
-    ``defines`` are rpm macros, (name, body); librpm keeps them for the whole
-    process. The place below the root is rpm's own ``%{_dbpath}``, so that
+    ``defines`` are rpm macros, (name, body); librpm has them for the whole
+    process, until :meth:`close`. The place below the root is rpm's own ``%{_dbpath}``, so that
     ``rpm --root`` sees the same packages. Reading never creates a database: an
     absent one is an empty set. ``verbosity`` is librpm's log level, one of
     tdnf's words (contract, options 3); an unknown word means info.
@@ -62,12 +62,19 @@ class RpmDatabase:
             if not _encodable(text):
                 message = f"'{text}' is not UTF-8, and librpm's binding takes nothing else: use another name"
                 raise PkgmanError(message, number=1622)
-        for name, body in defines:
+        self._defines = tuple(defines)
+        for name, body in self._defines:
             rpm.addMacro(name, body)
         self.root = root
         self.verbosity = int(LEVELS.get(verbosity.lower(), rpm.RPMLOG_INFO))
         rpm.setVerbosity(self.verbosity)
         self.dbpath = str(rpm.expandMacro("%{_dbpath}"))
+
+    def close(self) -> None:
+        """Take the macros back."""
+        for name, _ in self._defines:
+            rpm.delMacro(name)
+        self._defines = ()
 
     @property
     def directory(self) -> str:
