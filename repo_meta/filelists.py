@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pkgman.model.errors import MetadataError
 
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 FEW = 6  # paths; for more, cutting the text in words once is faster than one search each
+Entry = TypeVar("Entry")
 MAX_ITEM = 1 << 20  # bytes; ceiling for one <file> or package head
 
 _HEAD = re.compile(rb"<package\b([^>]*)>\s*<version\b([^>]*?)/?>")
-_ATTRIBUTE = re.compile(rb"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+ATTRIBUTE = re.compile(rb"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _FILE = re.compile(rb"<file\b[^>]*>([^<]*)</file>")
 _ENTITY = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|\w+);")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+# Elements of the documents with packages: what messages call the document, and its root.
+_DOCUMENTS = {"file": ("filelists", "filelists"), "changelog": ("other", "otherdata")}
 _SPECIAL = re.compile(r"\[[^]]*\]|[*?\\&<>\"'\[\]]")  # of globs, and what XML may spell otherwise
 
 
@@ -90,9 +93,24 @@ def files_of(pieces: Iterable[bytes], wanted: Collection[str]) -> dict[str, tupl
     :returns: by the word of ``wanted``; a package that is not there is left out.
     :raises MetadataError: as :func:`find_paths`.
     """
+    return entries_of(pieces, wanted, _FILE, lambda match: plain(match[1]))
+
+
+def entries_of(
+    pieces: Iterable[bytes],
+    wanted: Collection[str],
+    entry: re.Pattern[bytes],
+    read: Callable[[re.Match[bytes]], Entry],
+    *,
+    kind: str = "file",
+) -> dict[str, tuple[Entry, ...]]:
+    """Return what ``read`` makes of each ``entry`` of the packages ``wanted``; see :func:`files_of`.
+
+    :param kind: name of the elements that ``entry`` matches, of a document with such packages.
+    """
     left = set(wanted)
-    result: dict[str, tuple[str, ...]] = {}
-    word, files = "", list[str]()  # the wanted package we are in
+    result: dict[str, tuple[Entry, ...]] = {}
+    word, entries = "", list[Entry]()  # the wanted package we are in
     text = b""
     for piece in pieces:
         if not left and not word:
@@ -103,13 +121,13 @@ def files_of(pieces: Iterable[bytes], wanted: Collection[str]) -> dict[str, tupl
             if word:
                 end = text.find(b"</package>", position)
                 # The last element may not be complete, so it is left for the next round.
-                stop = end if end >= 0 else _unfinished(text, position)
-                files += [plain(match[1]) for match in _FILE.finditer(text, position, stop)]
+                stop = end if end >= 0 else _unfinished(text, position, kind)
+                entries += map(read, entry.finditer(text, position, stop))
                 if end < 0:
                     position = stop
                     break
-                result[word] = tuple(files)
-                word, files, position = "", [], end
+                result[word] = tuple(entries)
+                word, entries, position = "", [], end
             match = _HEAD.search(text, position)
             if match is None:
                 head = text.rfind(b"<package", position)
@@ -120,9 +138,9 @@ def files_of(pieces: Iterable[bytes], wanted: Collection[str]) -> dict[str, tupl
             word = next((key for key in (hit.pkgid, hit.nevra) if key in left), "")
             left.discard(word)
         text = text[position:]
-        _check_item(text)
+        _check_item(text, kind)
     if left or word:
-        _check_end(text)
+        _check_end(text, kind)
     return result
 
 
@@ -136,7 +154,8 @@ def _entity(match: re.Match[str]) -> str:
     name = match[1]
     if name.startswith("#"):
         code = int(name[2:], 16) if name[1] == "x" else int(name[1:])
-        return chr(code) if code < 0x110000 else match[0]
+        # Half of a UTF-16 pair is no character and could not be printed.
+        return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else match[0]
     return _NAMED.get(name, match[0])
 
 
@@ -240,9 +259,9 @@ def _scan(
     _check_end(text)
 
 
-def _unfinished(text: bytes, start: int) -> int:
+def _unfinished(text: bytes, start: int, kind: str = "file") -> int:
     """Where the last element begins that the text may not hold to its end."""
-    return max(start, text.rfind(b"<file"), text.rfind(b"<package"))
+    return max(start, text.rfind(b"<" + kind.encode()), text.rfind(b"<package"))
 
 
 def _head_before(text: bytes, position: int) -> FileHit | None:
@@ -254,7 +273,7 @@ def _parse_head(match: re.Match[bytes]) -> FileHit:
     fields = {
         name: plain(double or single)
         for part in match.groups()
-        for name, double, single in _ATTRIBUTE.findall(part)
+        for name, double, single in ATTRIBUTE.findall(part)
     }
     epoch = fields.get(b"epoch", "0")
     return FileHit(
@@ -267,11 +286,13 @@ def _parse_head(match: re.Match[bytes]) -> FileHit:
     )
 
 
-def _check_item(text: bytes) -> None:
+def _check_item(text: bytes, kind: str = "file") -> None:
     if len(text) > MAX_ITEM:
-        raise MetadataError(f"filelists has an element of more than {MAX_ITEM} bytes, which is not accepted")
+        name, _ = _DOCUMENTS[kind]
+        raise MetadataError(f"{name} has an element of more than {MAX_ITEM} bytes, which is not accepted")
 
 
-def _check_end(text: bytes) -> None:
-    if b"</filelists>" not in text:
-        raise MetadataError("filelists ends too early or is no filelists.xml")
+def _check_end(text: bytes, kind: str = "file") -> None:
+    name, root = _DOCUMENTS[kind]
+    if f"</{root}>".encode() not in text:
+        raise MetadataError(f"{name} ends too early or is no {name}.xml")
