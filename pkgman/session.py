@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pkgman.execution import Execution
     from pkgman.getopt import CommandLine
     from pkgman.logfile import LogFile
+    from pkgman.model.changelog import Changelog
     from pkgman.model.conversation import Conversation
     from pkgman.model.package import RpmFile
     from pkgman.model.repo import RepoSource
@@ -239,6 +240,14 @@ class Session:
             pool.load_files(files())
         return pool
 
+    def open_installed(self) -> Pool:
+        """Return a pool with the installed packages alone; no repository is looked at."""
+        from solver.pool import Pool
+
+        pool = Pool(self.machine)
+        self._load_installed(pool, required=True)
+        return pool
+
     def _load_installed(self, pool: Pool, *, required: bool) -> None:
         try:
             cookie = self._installed_key[0]
@@ -292,6 +301,19 @@ class Session:
         from pkgman.transaction.librpm.header import rpm_file
 
         return rpm_file(path)
+
+    def read_changelog(self, path: str) -> tuple[Changelog, ...]:
+        """Read the changelog of an rpm file; raises as :meth:`read_rpm_file`."""
+        assert self.rpmdb
+        from pkgman.transaction.librpm.header import file_changelog
+
+        return file_changelog(path)
+
+    def changelogs(self, pool: Pool, handles: Sequence[int]) -> dict[int, tuple[Changelog, ...]]:
+        """Return the changelogs of packages, newest entry first."""
+        from pkgman.changelogs import changelogs_of
+
+        return changelogs_of(self, pool, handles)
 
     def local_files(self, words: Sequence[str]) -> AbstractContextManager[tuple[RpmFile, ...]]:
         """Return a context in which the rpm files and URLs named by ``words`` are there, headers read."""

@@ -137,6 +137,13 @@ class Supply:
             if part is not None:
                 yield source, decompress.iter_plain(part)
 
+    def pieces(self, source: RepoSource, kind: str) -> Iterable[bytes] | None:
+        """Return the plain content of a part as a stream for one pass; None when there is none."""
+        from repo_meta import decompress
+
+        part = self.part(source, kind)
+        return None if part is None else decompress.iter_plain(part)
+
     def part(self, source: RepoSource, kind: str) -> MetadataFile | None:
         """Return a part that is fetched when it is first needed; None when there is none.
 

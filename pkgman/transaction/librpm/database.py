@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import rpm
 
 from pkgman.model.errors import PkgmanError
-from pkgman.transaction.librpm.header import decode, nevra, package_from_header
+from pkgman.transaction.librpm.header import changelog, decode, nevra, package_from_header
 from pkgman.transaction.openpgp import read_certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from pkgman.model.changelog import Changelog
     from pkgman.model.package import InstalledPackage
     from pkgman.transaction.openpgp import Certificate
 
@@ -98,6 +99,17 @@ class RpmDatabase:
         for header, number in self._headers():
             if header[rpm.RPMTAG_NAME] != PUBKEY:
                 yield package_from_header(header, number)
+
+    def changelogs(self, numbers: Iterable[int]) -> dict[int, tuple[Changelog, ...]]:
+        """Return the changelogs of installed packages by their database numbers, newest entry first."""
+        if not self.exists:
+            return {}
+        found: dict[int, tuple[Changelog, ...]] = {}
+        with _Open(self.root) as ts:
+            for number in numbers:
+                for header in ts.dbMatch(rpm.RPMDBI_PACKAGES, number):
+                    found[number] = changelog(header)
+        return found
 
     def nevras(self) -> Iterator[str]:
         """Yield the NEVRA of everything installed, keys included (contract, config 8)."""

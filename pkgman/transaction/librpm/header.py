@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import rpm
 
+from pkgman.model.changelog import Changelog, newest_first
 from pkgman.model.errors import PkgmanError
 from pkgman.model.package import Dependency, InstalledPackage, RpmFile
 from pkgman.transaction.verifiedfile import open_file
@@ -68,6 +69,30 @@ def rpm_file(path: str) -> RpmFile:
 
     :raises PkgmanError: 1622 if it is no package or damaged, 1600 + errno if it cannot be read.
     """
+    header, size = _read(path)
+    return RpmFile(os.path.abspath(path), package_from_header(header), size)
+
+
+def file_changelog(path: str) -> tuple[Changelog, ...]:
+    """Return the changelog of the package file ``path``, newest entry first; raises as :func:`rpm_file`."""
+    return changelog(_read(path)[0])
+
+
+def changelog(header: rpm.hdr) -> tuple[Changelog, ...]:
+    """Return the changelog, newest entry first."""
+    times = header[rpm.RPMTAG_CHANGELOGTIME] or ()
+    authors = header[rpm.RPMTAG_CHANGELOGNAME] or ()
+    texts = header[rpm.RPMTAG_CHANGELOGTEXT] or ()
+    return newest_first(
+        tuple(
+            Changelog(int(time), decode(author), decode(text))
+            for time, author, text in zip(times, authors, texts, strict=False)
+        )
+    )
+
+
+def _read(path: str) -> tuple[rpm.hdr, int]:
+    """Return the header of a package file and the file's size in bytes."""
     reader = rpm.ts("/")
     reader.setVSFlags(rpm.RPMVSF_MASK_NOSIGNATURES)  # digests stay on: a damaged header is refused
     fd = open_file(path)  # no FIFO makes us wait
@@ -78,7 +103,7 @@ def rpm_file(path: str) -> RpmFile:
         raise PkgmanError(f"{path}: {error}", number=INVALID) from error
     finally:
         os.close(fd)
-    return RpmFile(os.path.abspath(path), package_from_header(header), size)
+    return header, size
 
 
 def architecture(header: rpm.hdr) -> str:

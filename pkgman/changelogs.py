@@ -1,0 +1,51 @@
+"""The changelogs of packages: of installed ones from rpm's database, else from the repositories' other.xml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from repo_meta import changelogs
+from solver import query, select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pkgman.model.changelog import Changelog
+    from pkgman.session import Session
+    from solver.pool import Pool
+
+
+def changelogs_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, tuple[Changelog, ...]]:
+    """Return the changelog of each package, newest entry first; of one without, nothing.
+
+    A repository that has no changelogs, or whose ``skip_md_other`` hides them, is named on stderr.
+    """
+    installed = [handle for handle in handles if select.is_installed(pool, handle)]
+    paths = {handle: path for path, handle in pool.files.items()}
+    local = [handle for handle in handles if handle in paths]
+    result = {handle: session.read_changelog(paths[handle]) for handle in local}
+    if installed:
+        numbers = {query.database_id(pool, handle): handle for handle in installed}
+        found = session.rpmdb.changelogs(numbers)
+        result |= {numbers[number]: entries for number, entries in found.items()}
+    result |= _available(session, pool, [h for h in handles if h not in paths and h not in set(installed)])
+    return result
+
+
+def _available(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, tuple[Changelog, ...]]:
+    wanted: dict[str, dict[str, int]] = {}  # repository -> pkgid -> handle
+    for handle in handles:
+        remote = query.remote(pool, handle)
+        if remote.checksum is not None:
+            wanted.setdefault(remote.repo_id, {})[remote.checksum.hex] = handle
+    result: dict[int, tuple[Changelog, ...]] = {}
+    for repo_id, pkgids in wanted.items():
+        source = session.supply.source(repo_id)
+        pieces = session.supply.pieces(source, "other")
+        if pieces is None:
+            why = "skip_md_other is set" if source.skip_md_other else "it has none"
+            session.ui.diagnostic(f"No changelogs of the packages of '{repo_id}': {why}.")
+            continue
+        for pkgid, entries in changelogs.changelogs_of(pieces, pkgids.keys()).items():
+            result[pkgids[pkgid]] = entries
+    return result
