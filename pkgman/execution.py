@@ -152,6 +152,8 @@ class Execution:
         """Write the transaction and which names came as dependencies (tdnf contract, commands 4.5)."""
         session = self._session
         flags = {step.package.name: step.reason is not Reason.USER for step in solution.of(Action.INSTALL)}
+        if solution.flags is not None:  # what comes back has the mark it had
+            flags = {name: True for name, auto in flags.items() if auto} | solution.flags
         flags.update(dict.fromkeys(solution.mark_user, False))
         for step in solution.steps:
             session.log(f"{step.action.value} {step.package.nevra} ({step.package.repo})")

@@ -100,7 +100,7 @@ def carry_out(session: Session, pool: Pool, solution: Solution, *, agreed: bool 
         (ui.diagnostic if note.diagnostic else ui.info)(note.text)
     for spec in solution.unavailable:
         ui.info(f"No package \x1b[1m\x1b[30m{plain(spec)} \x1b[0mavailable", raw=True)
-    if not solution.steps:
+    if not solution.steps and not solution.flags:
         _mark_only(session, solution)
         raise NothingToDo
     _check_space(session, solution)

@@ -8,7 +8,7 @@ import solv
 
 from pkgman.model.errors import HistoryError, NoMatch, Protected
 from pkgman.model.transaction import Note
-from solver import select, unneeded
+from solver import exact, select, unneeded
 from solver.candidates import Chooser
 from solver.text import clean
 
@@ -65,6 +65,7 @@ class Goal:
         for words, act in verbs:
             for word in self._known(words):
                 act(word)
+        self._exact(request)
         self._erase_words(request.erase, self._erase)
         self._erase_words(request.autoremove, self._erase | solv.Job.SOLVER_CLEANDEPS)
         if request.update_all:
@@ -262,6 +263,16 @@ class Goal:
         if best is None:
             raise NoMatch
         self._want(best)
+
+    # what the history names
+
+    def _exact(self, request: Request) -> None:
+        for handle in exact.coming(self._pool, request.install_nevras):
+            self._want(handle)
+        names = {self._name(handle) for handle in self.targets}
+        staying = self._policy.protected - names
+        for handle in exact.going(self._pool, request.erase_nevras, staying=staying):
+            self._remove(handle, self._erase)
 
     # erase, autoremove
 

@@ -46,6 +46,14 @@ _KEYS = {
 # commands 8, repoquery: --depends and --whatdepends
 _DEPENDS: tuple[Kind, ...] = ("requires", "recommends", "suggests", "supplements", "enhances")
 _BEFORE_MARKER, _AFTER_MARKER = -1, 1
+_COMPARISONS = {  # the longer operators first
+    ">=": solv.REL_GT | solv.REL_EQ,
+    "<=": solv.REL_LT | solv.REL_EQ,
+    "==": solv.REL_EQ,
+    "=": solv.REL_EQ,
+    ">": solv.REL_GT,
+    "<": solv.REL_LT,
+}
 _SEARCHED = (solv.SOLVABLE_NAME, solv.SOLVABLE_SUMMARY, solv.SOLVABLE_DESCRIPTION)
 _SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")  # that an xml:base may have
 _SUBSTRING = solv.Dataiterator.SEARCH_SUBSTRING | solv.Dataiterator.SEARCH_NOCASE
@@ -114,8 +122,22 @@ def info(pool: Pool, handle: int) -> PackageInfo:
         description=apart.description if apart else solvable.lookup_str(solv.SOLVABLE_DESCRIPTION) or "",
         url=apart.url if apart else solvable.lookup_str(solv.SOLVABLE_URL) or "",
         license=solvable.lookup_str(solv.SOLVABLE_LICENSE) or "",
-        source=(solvable.lookup_sourcepkg() or "").removesuffix(".rpm"),
+        source=_source(solvable),
+        vendor=solvable.vendor or "",
+        build_time=solvable.lookup_num(solv.SOLVABLE_BUILDTIME),
+        install_time=solvable.lookup_num(solv.SOLVABLE_INSTALLTIME),
     )
+
+
+def _source(solvable: solv.XSolvable) -> str:
+    """Name the source package; what states a file name only states no epoch, which is the package's own.
+
+    So says tdnf when both have the same version and release; otherwise nobody knows.
+    """
+    name = str(solvable.lookup_sourcepkg() or "").removesuffix(".rpm")
+    epoch, colon, plain = solvable.evr.partition(":")
+    head, found, arch = name.rpartition(f"-{plain}.") if colon else ("", "", "")
+    return f"{head}-{epoch}:{plain}.{arch}" if found and epoch != "0" else name
 
 
 def _texts_apart(pool: Pool, solvable: solv.XSolvable) -> Texts | None:
@@ -157,19 +179,37 @@ def dependencies(pool: Pool, handles: Iterable[int], kind: Kind) -> tuple[str, .
 
 
 def what(pool: Pool, kind: Kind, capabilities: Iterable[str]) -> tuple[int, ...]:
-    """Return the packages with a relation of ``kind`` on one of the names ``capabilities``."""
+    """Return the packages with a relation of ``kind`` on one of ``capabilities``.
+
+    One is a name, which any version meets, or ``name OP evr``, which a relation meets
+    that speaks of a common version.
+    """
     raw = pool.raw  # needs no index
     found: set[int] = set()
     for capability in capabilities:
         if kind == "provides" and capability.startswith("/"):
             found.update(_owners(raw, capability))
-        name = raw.str2id(clean(capability), False)
-        if not name:
+        relation = _relation(raw, clean(capability))
+        if not relation:
             continue
         for each in _DEPENDS if kind == "depends" else (kind,):
             marker = _AFTER_MARKER if each == "requires-pre" else 0
-            found.update(s.id for s in raw.whatmatchesdep(_KEYS[each], name, marker))
+            found.update(s.id for s in raw.whatmatchesdep(_KEYS[each], relation, marker))
     return select.in_order(pool, found)
+
+
+def _relation(raw: solv.Pool, text: str) -> int:
+    """Return libsolv's number of ``name`` or ``name OP evr``; 0 when no package has that name."""
+    name, operator, evr = text, "", ""
+    for each in _COMPARISONS:
+        left, operator, right = text.partition(each)
+        if operator:
+            name, evr = left.strip(), right.strip()
+            break
+    number = int(raw.str2id(name, False))
+    if not number or not operator:
+        return number
+    return int(raw.rel2id(number, raw.str2id(evr), _COMPARISONS[operator])) if evr else 0
 
 
 def provides(pool: Pool, spec: str) -> select.Matches:

@@ -15,13 +15,25 @@ if TYPE_CHECKING:
 
 
 class Comparer:
-    """Compares EVR strings with libsolv's own comparison; hold one for many calls."""
+    """Compares EVR strings with libsolv's own comparison; hold one for many calls.
+
+    A context manager, which gives its memory back.
+    """
 
     def __init__(self) -> None:
         self._pool = solv.Pool()
         self._pool.disown()  # it must outlive its solvables, which are released in any order
         repo = self._pool.add_repo("scratch")
         self._left, self._right = repo.add_solvable(), repo.add_solvable()
+
+    def __enter__(self) -> Comparer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del self._left, self._right
+        self._pool.free()
 
     def compare(self, left: str, right: str) -> int:
         """Return a number below, equal to or above 0, as ``left`` is older, equal or newer."""

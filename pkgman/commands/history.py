@@ -1,55 +1,78 @@
-"""history: past transactions; and starting to record them (tdnf contract, commands 6; output 4.8)."""
+"""history: past transactions, and the way back to them (tdnf contract, commands 6; output 4.8)."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from pkgman.model.errors import HistoryError, PkgmanError
+from pkgman.model.errors import HistoryError, NoMatch, PkgmanError
+from pkgman.model.request import Request
+from pkgman.transaction import revert
+from pkgman.workflow import carry_out, policy_of, unmet_files
+from solver import exact, solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pkgman.session import Session
     from pkgman.transaction.history import Entry, History
+    from pkgman.transaction.revert import Wanted
 
 _LARGEST = 1 << 63  # of an SQLite integer
-_CHANGING = ("undo", "redo", "rollback")
+_UNRESOLVED = (
+    "",
+    "The package(s) may have been moved out of the enabled repositories since the",
+    "last time they were installed. You may be able to resolve this by enabling",
+    "additional repositories.",
+)
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:
-    """List transactions, or record the present state (``init``, ``update``).
+    """List transactions, record the present state (``init``, ``update``), or go back.
 
-    :raises HistoryError: 1802 from list without a history.
+    :raises HistoryError: 1802 without a history, but for ``init``.
     :raises PkgmanError: 1622 for a bad range.
+    :raises NoMatch: a package that shall come back is in no enabled repository.
     """
     action = words[0] if words else "list"
     if action in ("init", "update"):
         session.sync_history()
         return 0
-    if action in _CHANGING:
-        raise PkgmanError(f"'history {action}' is not available in this version of tdnf.", number=902)
     history = session.history
     if not history.exists:
         raise HistoryError(
             f"There is no history at {session.config.history_path}; 'tdnf history init' starts one."
         )
     first, last = _range(session, words[1] if len(words) > 1 else "")
+    if action in ("undo", "redo", "rollback"):
+        return _go(session, action, first, last)
+    with_packages = session.flag("info") or action == "info"
     entries = history.entries(first, last, reverse=session.flag("reverse"))
     if session.ui.json:
-        session.ui.document([_item(session, history, entry) for entry in entries])
+        session.ui.document([_item(history, entry, with_packages=with_packages) for entry in entries])
     else:
-        session.ui.results(_lines(session, history, entries))
+        session.ui.results(_lines(session, history, entries, with_packages=with_packages))
     return 0
 
 
 def _range(session: Session, text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    numbers = [_number(session.line.last("from", first)), _number(session.line.last("to", last))]
-    return numbers[0], numbers[1] or numbers[0]
+    """Return the range of ``ID`` or ``ID-ID``, --from and --to in front of it; 0 for what is not said.
+
+    Without a first id a negative number is one: -3 asks for what cannot be.
+    """
+    first, _, last = text.partition("-") if text.strip("-0123456789") == "" else (text, "", "")
+    if text.startswith("-"):
+        first, last = text, ""
+    lower = _number(session.line.last("from", first))
+    upper = _number(session.line.last("to", last))
+    return lower, upper or lower
 
 
 def _number(text: str) -> int:
+    """Read an id; as in tdnf anything else counts as 0.
+
+    :raises PkgmanError: 1622 for a number that no id can be.
+    """
     try:
         number = int(text)
     except ValueError:
@@ -59,7 +82,9 @@ def _number(text: str) -> int:
     return number
 
 
-def _lines(session: Session, history: History, entries: tuple[Entry, ...]) -> Iterator[str]:
+def _lines(
+    session: Session, history: History, entries: tuple[Entry, ...], *, with_packages: bool
+) -> Iterator[str]:
     width = max(1, session.ui.width - 41)
     yield f"{'ID':<4} {'cmd line':<{width}} {'date/time':<21} {'+add':<4} / {'-rem':<4}"
     for entry in entries:
@@ -67,7 +92,7 @@ def _lines(session: Session, history: History, entries: tuple[Entry, ...]) -> It
         command = entry.command if entry.command is not None else "(none)"
         added, removed = f"+{entry.added_count}", f"-{entry.removed_count}"
         yield f"{entry.id:>4} {command:<{width}} {when:<21} {added:<4} / {removed:<4}"
-        if session.flag("info"):
+        if with_packages:
             change = history.change(entry.id)
             if change.added:
                 yield f"added: {', '.join(change.added)}"
@@ -76,7 +101,7 @@ def _lines(session: Session, history: History, entries: tuple[Entry, ...]) -> It
             yield ""
 
 
-def _item(session: Session, history: History, entry: Entry) -> dict[str, object]:
+def _item(history: History, entry: Entry, *, with_packages: bool) -> dict[str, object]:
     item: dict[str, object] = {
         "Id": entry.id,
         "CmdLine": entry.command,
@@ -84,7 +109,28 @@ def _item(session: Session, history: History, entry: Entry) -> dict[str, object]
         "AddedCount": entry.added_count,
         "RemovedCount": entry.removed_count,
     }
-    if session.flag("info"):
+    if with_packages:
         change = history.change(entry.id)
         item["Added"], item["Removed"] = list(change.added), list(change.removed)
     return item
+
+
+def _go(session: Session, action: str, first: int, last: int) -> int:
+    """Undo, redo or roll back."""
+    session.sync_history()  # what happened outside tdnf is part of the way
+    wanted = _wanted(session.history, action, first, last)
+    pool = session.open_pool()
+    if lost := exact.missing(pool, wanted.install):
+        lines = ("The following packages could not be resolved:", "", *lost, *_UNRESOLVED)
+        session.ui.results(lines)
+        raise NoMatch
+    request = Request(install_nevras=wanted.install, erase_nevras=wanted.remove)
+    policy = policy_of(session)._replace(clean_deps=False)  # what goes is known
+    solution = solve.solve(pool, request, policy, find_files=unmet_files(session, pool))
+    return carry_out(session, pool, solution._replace(flags=dict(wanted.flags)))
+
+
+def _wanted(history: History, action: str, first: int, last: int) -> Wanted:
+    if action == "rollback":
+        return revert.rollback(history, last)
+    return (revert.undo if action == "undo" else revert.redo)(history, first, last)

@@ -56,6 +56,8 @@ class Solution(NamedTuple):
     unavailable: tuple[str, ...] = ()  # specs passed over by --skip-broken
     mark_user: frozenset[str] = frozenset()
     """Installed names that the request turns into user-installed ones."""
+    flags: dict[str, bool] | None = None
+    """For a way back in the history: names and whether they become auto-installed; nothing else changes."""
 
     def of(self, action: Action) -> tuple[Step, ...]:
         """Return the steps with ``action``, in order."""
