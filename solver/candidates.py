@@ -130,4 +130,6 @@ def _best_arches(machine: str, arches: frozenset[str]) -> frozenset[str]:
         # Names differ, or versions would be compared too and one of two equals dropped.
         solvable.name, solvable.evr, solvable.arch = arch, "1-1", arch
     raw.createwhatprovides()  # without it libsolv crashes
-    return frozenset(solvable.arch for solvable in raw.best_solvables(list(repo.solvables)))
+    found = frozenset(solvable.arch for solvable in raw.best_solvables(list(repo.solvables)))
+    raw.free()
+    return found

@@ -10,6 +10,7 @@ from solver import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
 
     from solver.pool import Pool
 

@@ -77,17 +77,17 @@ def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[H
     installed: dict[tuple[str, str], list[Package]] = {}
     for package in query.packages(pool, handles):
         installed.setdefault((package.name, package.arch), []).append(package)
-    comparer = versions.Comparer()
-    for advisory in session.supply.advisories():
-        if not _wanted(session, advisory):
-            continue
-        seen = set()
-        for fixed in advisory.packages:
-            evr = f"{fixed.epoch}:{fixed.version}-{fixed.release}"
-            for package in installed.get((fixed.name, fixed.arch), ()):
-                if package.handle not in seen and comparer.compare(evr, package.evr) > 0:
-                    seen.add(package.handle)
-                    yield Hit(advisory, package.name)
+    with versions.Comparer() as comparer:
+        for advisory in session.supply.advisories():
+            if not _wanted(session, advisory):
+                continue
+            seen = set()
+            for fixed in advisory.packages:
+                evr = f"{fixed.epoch}:{fixed.version}-{fixed.release}"
+                for package in installed.get((fixed.name, fixed.arch), ()):
+                    if package.handle not in seen and comparer.compare(evr, package.evr) > 0:
+                        seen.add(package.handle)
+                        yield Hit(advisory, package.name)
 
 
 def _wanted(session: Session, advisory: Advisory) -> bool:
