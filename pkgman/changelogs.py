@@ -1,4 +1,4 @@
-"""The changelogs of packages: of installed ones from rpm's database, else from the repositories' other.xml."""
+"""The changelogs of packages: of installed ones from rpm's database, of others from other.xml."""
 
 from __future__ import annotations
 

@@ -32,10 +32,24 @@ def in_primary(path: str) -> bool:
 
 def file_owners(session: Session, pool: Pool, path: str) -> list[int]:
     """Return the handles of the packages, installed and available, that hold ``path`` (exact or glob)."""
-    handles = set(files.owners(pool, path))
-    if is_glob(path) or not in_primary(path):
-        handles.update(_scan(session, pool, path))
+    handles: set[int] = set()
+    for reading in _readings(path):
+        handles.update(files.owners(pool, reading))
+        if is_glob(reading) or not in_primary(reading):
+            handles.update(_scan(session, pool, reading))
     return list(select.in_order(pool, handles))
+
+
+def _readings(path: str) -> tuple[str, ...]:
+    """Return the path, and one that is no UTF-8 as Latin-1 too, which is how createrepo_c reads it."""
+    if path.isascii():
+        return (path,)
+    raw = path.encode("utf-8", "surrogateescape")
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return path, raw.decode("latin-1")
+    return (path,)
 
 
 def _scan(session: Session, pool: Pool, path: str) -> list[int]:

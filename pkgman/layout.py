@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import gmtime, strftime
 from typing import TYPE_CHECKING
 
 from pkgman.model.transaction import Action
@@ -62,6 +63,11 @@ def info_lines(package: Package, info: PackageInfo) -> Iterator[str]:
     yield f"License       : {one_line(info.license)}"
     yield f"Description   : {info.description}"
     yield ""
+
+
+def day(seconds: int) -> str:
+    """Format the day of a changelog, ``Wed Jan 01 2020``, in UTC as rpm means it."""
+    return strftime("%a %b %d %Y", gmtime(seconds))
 
 
 def repo_lines(repos: Sequence[tuple[str, str, bool]]) -> Iterator[str]:

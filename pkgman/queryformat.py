@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import gmtime, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.layout import human
@@ -27,6 +28,17 @@ class Facts(NamedTuple):
     dependencies: Callable[[str], list[str]]  # kind -> sorted unique texts
 
 
+def _full_nevra(facts: Facts) -> str:
+    package = facts.package
+    return f"{package.name}-{package.epoch}:{package.version}-{package.release}.{package.arch}"
+
+
+def _minute(seconds: int) -> str:
+    """Format a time as dnf does; none at all is empty."""
+    return strftime("%Y-%m-%d %H:%M", gmtime(seconds)) if seconds else ""
+
+
+# The contract's tags, and those of dnf that say something else: epoch, repoid, nevra and on.
 _TAGS: Mapping[str, Callable[[Facts], str]] = {
     "name": lambda f: f.package.name,
     "arch": lambda f: f.package.arch,
@@ -35,6 +47,12 @@ _TAGS: Mapping[str, Callable[[Facts], str]] = {
     "evr": lambda f: f.package.evr,
     "epoch": lambda f: str(f.package.epoch),
     "reponame": lambda f: f.package.repo,
+    "repoid": lambda f: f.package.repo,
+    "nevra": lambda f: f.package.nevra,
+    "full_nevra": _full_nevra,
+    "vendor": lambda f: f.info.vendor,
+    "buildtime": lambda f: _minute(f.info.build_time),
+    "installtime": lambda f: _minute(f.info.install_time),
     "sourcename": lambda f: f.info.source,
     "sourcerpm": lambda f: f.info.source,
     "size": lambda f: human(f.package.download_size),

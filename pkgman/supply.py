@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pkgman.model.advisory import Advisory
-    from pkgman.model.repo import MetadataFile, RepoSnapshot, RepoSource
+    from pkgman.model.repo import MetadataFile, Remote, RepoSnapshot, RepoSource
     from pkgman.session import Session
     from solver.pool import Pool
 
@@ -27,6 +27,7 @@ class Supply:
         self._session = session
         self.sources: list[RepoSource] = []
         self.snapshots: dict[str, RepoSnapshot] = {}
+        self._bases: dict[str, str] = {}
 
     def wanted(self) -> list[RepoSource]:
         """Return the enabled repositories, by priority."""
@@ -143,6 +144,22 @@ class Supply:
 
         part = self.part(source, kind)
         return None if part is None else decompress.iter_plain(part)
+
+    def url(self, remote: Remote) -> str:
+        """Return where a package file lies, without user and password; a local path for a local file.
+
+        :raises PkgmanError: 2500 and those of fetching a list of mirrors.
+        """
+        from pkgman.model.urls import public
+        from repo_meta import mirror, urls
+
+        if "://" in remote.location or remote.location.startswith("/"):
+            return public(remote.location)
+        if remote.repo_id not in self._bases:
+            session, source = self._session, self.source(remote.repo_id)
+            found = mirror.base_urls(source, session.fetcher(), progress=session.ui, report=session.ui)
+            self._bases[remote.repo_id] = found[0]
+        return public(urls.join(self._bases[remote.repo_id], remote.location))
 
     def part(self, source: RepoSource, kind: str) -> MetadataFile | None:
         """Return a part that is fetched when it is first needed; None when there is none.

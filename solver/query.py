@@ -123,7 +123,7 @@ def info(pool: Pool, handle: int) -> PackageInfo:
         url=apart.url if apart else solvable.lookup_str(solv.SOLVABLE_URL) or "",
         license=solvable.lookup_str(solv.SOLVABLE_LICENSE) or "",
         source=_source(solvable),
-        vendor=solvable.vendor or "",
+        vendor=solvable.vendor if solvable.vendorid else "",
         build_time=solvable.lookup_num(solv.SOLVABLE_BUILDTIME),
         install_time=solvable.lookup_num(solv.SOLVABLE_INSTALLTIME),
     )

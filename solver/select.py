@@ -56,6 +56,8 @@ def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -
     extra = solv.Selection.SELECTION_SOURCE_ONLY if source else 0
     for flags, note in _FORMS:
         found = _select(raw, spec, flags | extra)
+        if not source:  # libsolv finds one when its architecture is named
+            found = [handle for handle in found if not is_source(pool, handle)]
         if found:
             chosen = [handle for handle in found if in_scope(pool, handle, scope)]
             return Matches(in_order(pool, chosen), note.format(spec) if chosen else "")
@@ -92,6 +94,11 @@ def is_glob(spec: str) -> bool:
 def is_installed(pool: Pool, handle: int) -> bool:
     """Say whether ``handle`` is one of the installed packages."""
     return bool(pool.raw.id2solvable(handle).isinstalled())
+
+
+def is_source(pool: Pool, handle: int) -> bool:
+    """Say whether ``handle`` is a source package."""
+    return pool.raw.id2solvable(handle).arch in ("src", "nosrc")
 
 
 def in_scope(pool: Pool, handle: int, scope: Scope) -> bool:

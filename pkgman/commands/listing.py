@@ -35,7 +35,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     :raises NoMatch: when specs match nothing, in text mode of list and info.
     :raises UpdatesAvailable: from check-update with ``dnf_check_update_compat``.
     """
-    if session.command == "check-update":
+    if session.command in ("check-update", "check-upgrade"):
         return _check_update(session, words)
     scope, specs = split_scope(session, words)
     pool = session.open_pool(installed={"available": None, "all": None}.get(scope, True))
@@ -66,6 +66,8 @@ def selected(session: Session, pool: Pool, scope: str, specs: Sequence[str]) -> 
         return matching(session, pool, specs, side, source=session.flag("source"))
     installed = query.installed(pool) if side != "available" else ()
     available = query.available(pool) if side != "installed" else ()
+    if session.flag("source"):
+        return [handle for handle in available if select.is_source(pool, handle)]
     return [*installed, *available]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 from pkgman import layout
@@ -25,6 +26,7 @@ _WHAT: tuple[Kind, ...] = (
     "provides", "obsoletes", "conflicts", "requires", "recommends", "suggests", "supplements", "enhances",
     "depends",
 )  # fmt: skip
+_QUERIES = ("list", "qf", "changelogs", "location")  # beside the dependency queries
 _JSON_KEYS = {kind: kind.capitalize() for kind in DEPENDENCY_QUERIES} | {"requires-pre": "RequiresPre"}
 _INSTALLED = frozenset(("installed", "userinstalled", "extras", "duplicates"))
 _SOURCE_ARCHES = ("src", "nosrc")
@@ -39,34 +41,64 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     """
     if len(words) > 1:
         raise UsageError("repoquery takes one package spec", number=902)
-    kinds = [cast("Kind", name) for name, _ in session.line.options if name in DEPENDENCY_QUERIES]
     given = {name for name, _ in session.line.options}
-    if "changelogs" in given:
-        raise PkgmanError("'repoquery --changelogs' is not available in this version of tdnf.", number=902)
-    if len(kinds) + len(given & {"qf", "list"}) > 1:
-        raise UsageError("Give only one of the dependency queries, --list or --qf.", number=917)
+    what = _what_to_print(session, given)
+    template = QueryFormat(session.line.last("qf")) if what == "qf" else None
+    spec = words[0] if words else ""
+    paths = (spec,) if spec.endswith(".rpm") and ("://" in spec or os.path.exists(spec)) else ()
+    with session.local_files(paths) as files:
+        pool = session.open_pool(installed=bool(given & _INSTALLED), files=(lambda: files) if paths else None)
+        if paths:
+            named: list[int] | None = [pool.files[file.path] for file in files]
+        else:
+            named = _named(session, pool, spec, what, given) if spec else None
+        handles = _select(session, pool, named, given, sources="source" in given and what != "source")
+        if not handles:
+            raise NoData
+        _print(session, pool, handles, what, template)
+    return 0
+
+
+def _what_to_print(session: Session, given: set[str]) -> str:
+    """Return the one query option: a dependency query, another of :data:`_QUERIES`, or ""."""
+    kinds = [name for name, _ in session.line.options if name in DEPENDENCY_QUERIES]
+    queries = kinds + [name for name in _QUERIES if name in given]
+    if len(queries) > 1:
+        raise UsageError(f"Give only one of: {', '.join(f'--{name}' for name in queries)}", number=917)
     if "extras" in given and given & {"installed", "available", "duplicates"}:
         raise PkgmanError("--extras goes with none of --installed, --available, --duplicates", number=1622)
     if "duplicates" in given and given & {"installed", "available"}:
         raise PkgmanError("--duplicates goes with none of --installed, --available", number=1622)
-    template = QueryFormat(session.line.last("qf")) if "qf" in given else None
-    pool = session.open_pool(installed=bool(given & _INSTALLED))
-    handles = _select(session, pool, words[0] if words else "", given)
-    if not handles:
-        raise NoData
-    _print(session, pool, handles, kinds[0] if kinds else None, template)
-    return 0
+    # Beside another query, --source selects source packages.
+    return queries[0] if queries else "source" if "source" in given else ""
 
 
-def _select(session: Session, pool: Pool, spec: str, given: set[str]) -> list[int]:
-    installed = bool(given & _INSTALLED) and "available" not in given
-    scope: Scope = "installed" if installed else "available"
-    handles: Sequence[int] | None = None  # all of the scope, which is not looked at before it must be
-    if spec:
-        # --source prints where a package comes from; a source package is found by it, too.
-        handles = matching(session, pool, [spec], scope)
-        if not handles and "source" in given:
-            handles = matching(session, pool, [spec], scope, source=True)
+def _scope(given: set[str]) -> Scope:
+    return "installed" if given & _INSTALLED and "available" not in given else "available"
+
+
+def _named(session: Session, pool: Pool, spec: str, what: str, given: set[str]) -> list[int]:
+    """Return what the spec names; source packages with --source."""
+    scope = _scope(given)
+    if "source" not in given:
+        return matching(session, pool, [spec], scope)
+    if what != "source":
+        return matching(session, pool, [spec], scope, source=True)
+    # Alone it prints where a package comes from, and a source package is found by it, too.
+    return matching(session, pool, [spec], scope) or matching(session, pool, [spec], scope, source=True)
+
+
+def _select(
+    session: Session, pool: Pool, named: list[int] | None, given: set[str], *, sources: bool
+) -> list[int]:
+    """Return what all selectors have in common.
+
+    :param named: what the spec names; None without one.
+    :param sources: take source packages only.
+    """
+    scope = _scope(given)
+    # None is all of the scope, which is not looked at before it must be.
+    handles: Sequence[int] | None = named
     for hits in _selectors(session, pool):
         if handles is None:
             handles = [hit for hit in hits if select.in_scope(pool, hit, scope)]
@@ -74,10 +106,12 @@ def _select(session: Session, pool: Pool, spec: str, given: set[str]) -> list[in
             wanted = set(hits)
             handles = [handle for handle in handles if handle in wanted]
     if handles is None:
-        handles = query.installed(pool) if installed else query.available(pool)
+        handles = query.installed(pool) if scope == "installed" else query.available(pool)
     arches = [value for name, value in session.line.options if name == "arch"][:_MOST_ARCHES]
     if arches:
         handles = [p.handle for p in query.packages(pool, handles) if p.arch in arches]
+    if sources:
+        handles = [p.handle for p in query.packages(pool, handles) if p.arch in _SOURCE_ARCHES]
     return _narrow(session, pool, list(handles), given)
 
 
@@ -88,7 +122,7 @@ def _selectors(session: Session, pool: Pool) -> Iterator[Sequence[int]]:
         yield file_owners(session, pool, path)
     for kind in _WHAT:
         values = ",".join(value for name, value in options if name == f"what{kind}")
-        capabilities = [capability for capability in values.split(",") if capability]
+        capabilities = [text.strip() for text in values.split(",") if text.strip()]
         if not any(name == f"what{kind}" for name, _ in options):
             continue
         hits = set(query.what(pool, kind, capabilities))
@@ -106,29 +140,42 @@ def _narrow(session: Session, pool: Pool, handles: list[int], given: set[str]) -
         known = {package.nevra for package in query.packages(pool, query.available(pool))}
         handles = [p.handle for p in query.packages(pool, handles) if p.nevra not in known]
     if "duplicates" in given:
-        packages = list(query.packages(pool, handles))
-        names = [(p.name, p.arch) for p in packages]
-        handles = [p.handle for p in packages if names.count((p.name, p.arch)) > 1]
+        instances: dict[tuple[str, str], list[int]] = {}
+        for package in query.packages(pool, handles):
+            instances.setdefault((package.name, package.arch), []).append(package.handle)
+        handles = [handle for group in instances.values() if len(group) > 1 for handle in group]
     return handles
 
 
 def _print(
-    session: Session, pool: Pool, handles: Sequence[int], kind: Kind | None, template: QueryFormat | None
+    session: Session, pool: Pool, handles: Sequence[int], what: str, template: QueryFormat | None
 ) -> None:
     ui = session.ui
     if ui.json:
-        ui.document(_documents(session, pool, handles, kind))
-    elif session.flag("list"):
+        ui.document(_documents(session, pool, handles, what))
+    elif what == "list":
         ui.results(layout.merged(files_of(session, pool, handles).values()))
-    elif kind:
-        ui.results(query.dependencies(pool, handles, kind))
+    elif what in DEPENDENCY_QUERIES:
+        ui.results(query.dependencies(pool, handles, cast("Kind", what)))
     elif template:
         for facts in _facts(pool, handles):
             ui.result(template.render(facts))
-    elif session.flag("source"):
+    elif what == "source":
         ui.results(layout.merged(_sources(pool, package) for package in query.packages(pool, handles)))
+    elif what == "location":
+        ui.results(filter(None, (_location(session, pool, handle) for handle in handles)))
+    elif what == "changelogs":
+        found = session.changelogs(pool, handles)
+        for entry in (entry for handle in handles for entry in found.get(handle, ())):
+            ui.results((f"{layout.day(entry.time)} {entry.author}", entry.text))
     else:
         ui.results(package.nvra for package in query.packages(pool, handles))
+
+
+def _location(session: Session, pool: Pool, handle: int) -> str | None:
+    if select.is_installed(pool, handle):
+        return None
+    return session.supply.url(query.remote(pool, handle))
 
 
 def _sources(pool: Pool, package: Package) -> list[str]:
@@ -146,18 +193,25 @@ def _facts(pool: Pool, handles: Sequence[int]) -> Iterable[Facts]:
         yield Facts(package, query.info(pool, package.handle), dependencies)
 
 
-def _documents(
-    session: Session, pool: Pool, handles: Sequence[int], kind: Kind | None
-) -> list[dict[str, object]]:
-    files = files_of(session, pool, handles) if session.flag("list") else {}
+def _documents(session: Session, pool: Pool, handles: Sequence[int], what: str) -> list[dict[str, object]]:
+    files = files_of(session, pool, handles) if what == "list" else {}
+    changelogs = session.changelogs(pool, handles) if what == "changelogs" else {}
     documents = []
     for package in query.packages(pool, handles):
         item = layout.query_item(package)
-        if session.flag("list"):
+        if what == "list":
             item["Files"] = list(files.get(package.handle, ()))
-        elif kind:
-            item[_JSON_KEYS[kind]] = list(query.dependencies(pool, [package.handle], kind))
-        elif session.flag("source"):
+        elif what in DEPENDENCY_QUERIES:
+            item[_JSON_KEYS[what]] = list(query.dependencies(pool, [package.handle], cast("Kind", what)))
+        elif what == "changelogs":
+            entries = changelogs.get(package.handle, ())
+            item["ChangeLogs"] = [
+                {"Time": layout.day(entry.time), "Author": entry.author, "Text": entry.text}
+                for entry in entries
+            ]
+        elif what == "location":
+            item["Location"] = _location(session, pool, package.handle)
+        elif what == "source":
             item["Source"] = next(iter(_sources(pool, package)), None)
         documents.append(item)
     return documents

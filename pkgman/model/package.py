@@ -56,6 +56,9 @@ class PackageInfo(NamedTuple):
     url: str
     license: str
     source: str  # name-[epoch:]version-release.src of the source package, or ""
+    vendor: str = ""
+    build_time: int = 0  # seconds since 1970
+    install_time: int = 0  # seconds since 1970; 0 for a package that is not installed
 
 
 class Dependency(NamedTuple):

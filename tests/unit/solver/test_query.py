@@ -70,14 +70,37 @@ def test_the_texts_of_a_package(tmp_path: Path, where: str) -> None:
         else world.build(tmp_path, repos={where: [line]})
     )
     assert query.info(pool, one(pool, "a")) == PackageInfo(
-        "Gr\u00fc\u00dfe & <x>", "first", "http://example.org/a", "MIT", "src-9-1.src"
+        "Gr\u00fc\u00dfe & <x>",
+        "first",
+        "http://example.org/a",
+        "MIT",
+        "src-9-1.src",
+        build_time=1,
+        install_time=int(where == "installed"),
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "source"),
+    [
+        ("a-1:2-3.x86_64 | source: b-2-3.src.rpm", "b-1:2-3.src"),
+        ("a-1:2-3.x86_64 | source: b-2-3.nosrc.rpm", "b-1:2-3.nosrc"),
+        ("a-1:2-3.x86_64 | source: b-2-4.src.rpm", "b-2-4.src"),  # its epoch is nobody's word
+        ("a-0:2-3.x86_64 | source: b-2-3.src.rpm", "b-2-3.src"),
+        ("a-2-3.x86_64 | source: b-2-3.src.rpm", "b-2-3.src"),
+    ],
+)
+def test_a_source_package_of_the_same_version_has_the_epoch_too(
+    tmp_path: Path, line: str, source: str
+) -> None:
+    pool = world.build(tmp_path, repos={"main": [line]})
+    assert query.info(pool, one(pool, "a")).source == source
 
 
 def test_a_package_without_texts_has_empty_ones(tmp_path: Path) -> None:
     pool = world.build(tmp_path)
     header = world.header("a-1-1.noarch")._replace(
-        summary="", description="", url="", license="", source_rpm=""
+        summary="", description="", url="", license="", source_rpm="", vendor="", build_time=0, install_time=0
     )
     pool.load_installed(lambda: [header], cache_path=None, key="")
     assert query.info(pool, one(pool, "a")) == PackageInfo("", "", "", "", "")
@@ -195,7 +218,14 @@ WHAT = [
     ("kind", "capabilities", "expected"),
     [
         ("requires", ["lib"], ["a", "b"]),
-        ("requires", ["lib >= 1"], []),
+        ("requires", ["lib >= 1"], ["a", "b"]),
+        ("requires", ["lib < 1"], ["b"]),  # which says nothing of a version
+        ("requires", ["lib<1", "nowhere = 1"], ["b"]),
+        ("obsoletes", ["o = 2"], ["c"]),
+        ("obsoletes", ["o == 3"], []),
+        ("obsoletes", ["o >="], []),
+        ("provides", ["virtual > 2"], ["lib"]),
+        ("provides", ["virtual<=2"], []),
         ("requires", ["nowhere", "lib"], ["a", "b"]),
         ("requires", ["nowhere"], []),
         ("requires-pre", ["lib"], ["b"]),

@@ -76,6 +76,7 @@ class XSolvable:
     arch: str
     archid: int
     vendor: str
+    vendorid: int
     repo: Repo
     def installable(self) -> bool: ...
     def isinstalled(self) -> bool: ...
