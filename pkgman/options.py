@@ -143,6 +143,8 @@ _DNF = (
     Option("bz", "id1,id2,...", block="dnf"),
     Option("cve", "id1,id2,...", block="dnf"),
     Option("destdir", "directory", recorded=False, block="dnf"),
+    Option("disabled", block="dnf"),
+    Option("enabled", block="dnf"),
     Option("enhancement", block="dnf"),
     Option("location", block="dnf"),
     Option("newpackage", block="dnf"),

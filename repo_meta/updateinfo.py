@@ -60,6 +60,16 @@ def _advisory(element: etree._Element) -> Advisory:
         updated=max(_date(element, "issued"), _date(element, "updated")),
         reboot=reboot,
         packages=packages,
+        kind=element.get("type", ""),
+        cves=_references(element, "cve"),
+        bugs=_references(element, "bugzilla"),
+    )
+
+
+def _references(element: etree._Element, kind: str) -> tuple[str, ...]:
+    found = element.iterfind("{*}references/{*}reference")
+    return tuple(
+        item.get("id", "") for item in found if item.get("type", "").lower() == kind and item.get("id")
     )
 
 

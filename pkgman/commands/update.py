@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkgman.commands.updateinfo import concerning
+from pkgman.commands.updateinfo import OPTIONS, concerning
 from pkgman.model.errors import NoData, NothingToDo
 from pkgman.model.request import Request
 from pkgman.workflow import alter, alter_with
 
 if TYPE_CHECKING:
     from pkgman.session import Session
-
-_ADVISORY_OPTIONS = ("security", "sec-severity", "reboot-required")
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:
@@ -22,7 +20,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     """
     if session.command == "distro-sync":
         return alter(session, Request(distro_sync=True))  # tdnf ignores its arguments
-    if any(map(session.flag, _ADVISORY_OPTIONS)):
+    if any(map(session.flag, OPTIONS)):
         return _advised(session)
     specs = tuple(word for word in words if not word.endswith(".rpm"))
     if words and not specs:

@@ -6,11 +6,11 @@ from time import localtime, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.commands.listing import matching
-from pkgman.model.errors import NoData, NoMatch
+from pkgman.model.errors import NoData, NoMatch, PkgmanError
 from solver import query, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pkgman.model.advisory import Advisory
     from pkgman.model.package import Package
@@ -30,6 +30,14 @@ _SCOPES = (
     "updates",
     "downgrades",
 )
+OPTIONS = (
+    "security", "sec-severity", "reboot-required",
+    "advisory", "advisory-severities", "bugfix", "bz", "cve", "enhancement", "newpackage",
+)  # fmt: skip
+"""The options that choose advisories."""
+_KINDS = ("security", "bugfix", "enhancement", "newpackage")
+# The words of Red Hat and Fedora for the ranges of a CVSS v3 score, which others state instead.
+_SCORES = ((9.0, "critical"), (7.0, "important"), (4.0, "moderate"), (0.1, "low"))
 
 
 class Hit(NamedTuple):
@@ -42,12 +50,17 @@ class Hit(NamedTuple):
 def run(session: Session, words: tuple[str, ...]) -> int:
     """Summarise, list or describe the advisories for installed packages.
 
+    As ``advisory``, in dnf's words, the default is the list, and a word may name an advisory.
+
     :raises NoMatch: when specs match no installed package.
     :raises NoData: in text mode, when the summary has nothing; exit status 0.
     """
     mode, specs = _mode(session, words)
     pool = session.open_pool()
-    hits = list(concerning(session, pool, specs))
+    if session.command == "advisory":
+        hits = _named(session, pool, specs)
+    else:
+        hits = list(concerning(session, pool, specs))
     if mode == "summary":
         return _summary(session, hits)
     if session.ui.json:
@@ -61,7 +74,8 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 
 
 def _mode(session: Session, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    mode = next((name for name, _ in reversed(session.line.options) if name in _MODES), "summary")
+    default = "list" if session.command == "advisory" else "summary"
+    mode = next((name for name, _ in reversed(session.line.options) if name in _MODES), default)
     if words and words[0].lower() in _MODES:
         mode, words = words[0].lower(), words[1:]
     if words and words[0].lower() in _SCOPES:
@@ -69,8 +83,25 @@ def _mode(session: Session, words: tuple[str, ...]) -> tuple[str, tuple[str, ...
     return mode, words
 
 
+def _named(session: Session, pool: Pool, words: Sequence[str]) -> list[Hit]:
+    """Return the advisories that a word names, and those for the packages that words match."""
+    hits = list(concerning(session, pool, ()))
+    if not words:
+        return hits
+    known = {hit.advisory.id for hit in hits}
+    ids = {word.removeprefix("patch:") for word in words} & known
+    named = [word for word in words if word.removeprefix("patch:") not in ids]
+    names = {package.name for package in query.packages(pool, matching(session, pool, named, "installed"))}
+    return [hit for hit in hits if hit.advisory.id in ids or hit.installed in names]
+
+
 def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[Hit]:
-    """Yield the advisories that hold a higher EVR of an installed name and arch, filtered by options."""
+    """Yield the advisories that hold a higher EVR of an installed name and arch, filtered by options.
+
+    :raises NoMatch: when ``specs`` match no installed package.
+    :raises PkgmanError: 1622 for a severity that is no number.
+    """
+    wanted = _wanted(session)
     handles = matching(session, pool, specs, "installed") if specs else query.installed(pool)
     if specs and not handles:
         raise NoMatch(f"No installed package matches: {' '.join(specs)}")
@@ -90,19 +121,58 @@ def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[H
                         yield Hit(advisory, package.name)
 
 
-def _wanted(session: Session, advisory: Advisory) -> bool:
-    if session.flag("security"):
-        return advisory.type == "Security" and _reboot(session, advisory)
-    if severity := session.line.last("sec-severity"):
-        try:
-            return float(advisory.severity) >= float(severity) and _reboot(session, advisory)
-        except ValueError:
-            return False
-    return _reboot(session, advisory)
+def _wanted(session: Session) -> Callable[[Advisory], bool]:
+    """Return the test of the options: what one of dnf's asks for, or tdnf's severity, and the reboot.
+
+    :raises PkgmanError: 1622 for a severity that is no number.
+    """
+    line = session.line
+    reboot = session.flag("reboot-required")
+    kinds = {kind for kind in _KINDS if session.flag(kind)}
+    ids, cves, bugs, severities = (
+        _values(session, name) for name in ("advisory", "cve", "bz", "advisory-severities")
+    )
+    lowest = line.last("sec-severity")
+    if lowest and not _is_number(lowest):
+        raise PkgmanError(f"--sec-severity {lowest}: this is no number such as 7.5", number=1622)
+
+    def chosen(advisory: Advisory) -> bool:
+        if kinds or ids or cves or bugs or severities:
+            return (
+                advisory.kind in kinds
+                or advisory.id.lower() in ids
+                or any(cve.lower() in cves for cve in advisory.cves)
+                or any(bug in bugs for bug in advisory.bugs)
+                or bool(severities and _severity(advisory) in severities)
+            )
+        if lowest:
+            return _is_number(advisory.severity) and float(advisory.severity) >= float(lowest)
+        return True
+
+    return lambda advisory: (advisory.reboot or not reboot) and chosen(advisory)
 
 
-def _reboot(session: Session, advisory: Advisory) -> bool:
-    return advisory.reboot or not session.flag("reboot-required")
+def _values(session: Session, option: str) -> frozenset[str]:
+    """Return what all occurrences of an option name, between commas, in small letters."""
+    given = (value for name, value in session.line.options if name == option)
+    return frozenset(
+        text.strip().lower().removeprefix("patch:")
+        for value in given
+        for text in value.split(",")
+        if text.strip()
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.replace(".", "", 1).isdigit()
+
+
+def _severity(advisory: Advisory) -> str:
+    """Return the severity as a word in small letters, ``none`` when it is not stated."""
+    text = advisory.severity
+    if not _is_number(text):
+        return text.lower() or "none"
+    return next((word for score, word in _SCORES if float(text) >= score), "none")
 
 
 def _summary(session: Session, hits: Sequence[Hit]) -> int:

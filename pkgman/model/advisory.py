@@ -28,3 +28,6 @@ class Advisory(NamedTuple):
     updated: int  # seconds since 1970; the later of issued and updated, 0 when not stated
     reboot: bool  # of the advisory or of any of its packages
     packages: tuple[AdvisoryPackage, ...]
+    kind: str = ""  # the repository's own word for the type: security, newpackage …
+    cves: tuple[str, ...] = ()
+    bugs: tuple[str, ...] = ()  # numbers of Bugzilla

@@ -36,6 +36,7 @@ class Advisory:
     description: str = "It is better now."
     updated: str = "2024-01-02 03:04:05"
     reboot: bool = False
+    references: Sequence[tuple[str, str]] = ()  # (cve or bugzilla, id)
 
 
 @dataclass(frozen=True)
@@ -149,13 +150,18 @@ def write_mirrorlist(path: Path, urls: Sequence[str]) -> Path:
 
 def _update(advisory: Advisory) -> str:
     reboot = "<reboot_suggested>True</reboot_suggested>" if advisory.reboot else ""
+    references = "".join(
+        f'<reference href="http://localhost/" id={quoteattr(id)} type={quoteattr(kind)} title=""/>'
+        for kind, id in advisory.references
+    )
     severity = f"<severity>{escape(advisory.severity)}</severity>" if advisory.severity else ""
     return (
         f'<update from="test@localhost" status="stable" type={quoteattr(advisory.kind)} version="1">'
         f"<id>{escape(advisory.id)}</id><title>{escape(advisory.title)}</title>{severity}"
         f'<issued date="{advisory.updated}"/><updated date="{advisory.updated}"/>'
         f"<description>{escape(advisory.description)}</description>"
-        '<references/><pkglist><collection short="test"><name>test</name>'
+        f"<references>{references}</references>"
+        '<pkglist><collection short="test"><name>test</name>'
         + "".join(
             f'<package name={quoteattr(rpm.name)} epoch="{rpm.epoch or 0}" version={quoteattr(rpm.version)}'
             f' release={quoteattr(rpm.release)} arch="{rpm.arch}" src="{rpm.name}.src.rpm">'
