@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from pkgman.cli import main
@@ -28,6 +29,8 @@ def start() -> None:
     """
     os.umask(0o022)  # the cache is for everybody to read, and for nobody else to write
     _open_standard_streams()
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # so some parents leave it
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else a child's exit status cannot be asked for
     status = main(sys.argv[1:], program=sys.argv[0])
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
@@ -325,11 +326,17 @@ class Client:
 def _as_found() -> Iterator[None]:
     """Put back what is changed in the process; turn failed system calls into our errors."""
     collects, mask = gc.isenabled(), os.umask(_READABLE)
+    deaf = signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN  # then a child's status cannot be asked for
+    deaf = deaf and threading.current_thread() is threading.main_thread()
+    if deaf:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         yield
     except OSError as error:
         raise system_error(error) from error
     finally:
+        if deaf:
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         os.umask(mask)
         (gc.enable if collects else gc.disable)()
 

@@ -39,9 +39,9 @@ def python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
 
 
-def test_the_wheel_takes_no_common_name(installed: Path) -> None:
+def test_the_wheel_takes_no_name_but_tdnfs_own(installed: Path) -> None:
     names = {name for name in os.listdir(installed) if not name.endswith(".dist-info")}
-    assert names - {"bin", "__pycache__"} == {"_pkgman", "_pkgman_launcher.py"}
+    assert names - {"bin", "__pycache__"} == {"_pkgman", "_pkgman_launcher.py", "tdnf"}
     for name in ("pkgman", "solver", "repo_meta", "plugins", "conf"):
         assert (installed / "_pkgman" / name).is_dir()
         assert python(f"import {name}", installed).returncode != 0
