@@ -109,9 +109,7 @@ def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[H
     for package in query.packages(pool, handles):
         installed.setdefault((package.name, package.arch), []).append(package)
     with versions.Comparer() as comparer:
-        for advisory in session.supply.advisories():
-            if not _wanted(session, advisory):
-                continue
+        for advisory in filter(wanted, session.supply.advisories()):
             seen = set()
             for fixed in advisory.packages:
                 evr = f"{fixed.epoch}:{fixed.version}-{fixed.release}"

@@ -13,6 +13,8 @@ XML = b"""<?xml version="1.0" encoding="UTF-8"?>
     <issued date="2021-06-02 13:00:00"/><updated date="2021-06-03"/>
     <description>two &amp; more
 lines</description>
+    <references><reference href="x" id="CVE-2021-1" type="cve"/><reference id="77" type="bugzilla"/>
+      <reference id="CVE-2021-2" title="two" type="CVE"/><reference href="y" type="other"/></references>
     <pkglist><collection short="x"><name>c</name>
       <package name="n" epoch="1" version="2" release="3" arch="noarch" src="s">
         <filename>n-2-3.noarch.rpm</filename><reboot_suggested>True</reboot_suggested></package>
@@ -39,8 +41,11 @@ def test_advisories_are_read(size: int) -> None:
                 AdvisoryPackage("n", 1, "2", "3", "noarch", "n-2-3.noarch.rpm", reboot=True),
                 AdvisoryPackage("m", 0, "2", "3", "x86_64", "m.rpm", reboot=False),
             ),
+            kind="security",
+            cves=("CVE-2021-1", "CVE-2021-2"),
+            bugs=("77",),
         ),
-        Advisory("LAB-2", "Unknown", "", "", "", 1622638800, False, ()),
+        Advisory("LAB-2", "Unknown", "", "", "", 1622638800, False, (), kind="newpackage"),
     ]
 
 
