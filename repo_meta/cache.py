@@ -220,7 +220,7 @@ def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
         "metadata": (repodata_dir(source), tmp_dir(source)),
         "dbcache": (f"{base}/solvcache",),
         # Packages lie under the plain id, but tools also know a place beside the metadata.
-        "packages": (source.package_dir, f"{base}/rpms"),
+        "packages": (source.package_dir, f"{base}/rpms", *_mirror_memories(source)),
         "keys": (f"{base}/keys", trusted_keys_dir(source)),
         "expire-cache": (_marker(source), mirrorlist_path(source)),
     }
@@ -234,6 +234,22 @@ def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
     except OSError as error:
         raise system_error(error) from error
     return words
+
+
+def mirror_memory(source: RepoSource, folder: str) -> str:
+    """Where it is remembered what a mirror at ``folder`` holds: with the packages, which new metadata keeps."""
+    from hashlib import sha256  # noqa: PLC0415  # 3 MB that a query has no use for
+
+    name = sha256(os.fsencode(folder)).hexdigest()[:16]
+    return f"{os.path.dirname(source.package_dir)}/reposync-{name}"
+
+
+def _mirror_memories(source: RepoSource) -> list[str]:
+    folder = os.path.dirname(source.package_dir)
+    try:
+        return [f"{folder}/{name}" for name in os.listdir(folder) if name.startswith("reposync-")]
+    except OSError:
+        return []
 
 
 def remove_packages(source: RepoSource) -> None:

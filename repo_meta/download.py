@@ -91,6 +91,58 @@ def fetch_packages(
     return paths
 
 
+def fetch_to(
+    places: Mapping[Remote, str],
+    sources: Mapping[str, RepoSource],
+    *,
+    fetcher: Callable[[], Fetcher],
+    progress: Progress,
+    report: Reporter,
+    workers: int = WORKERS,
+) -> None:
+    """Fetch every file to its place, whatever is there; those of ``file://`` repositories are copied.
+
+    :param places: where each file goes, absolute; no two to one place.
+    :raises PkgmanError: as :func:`fetch_packages`; what is complete by then stays.
+    """
+    urls: dict[str, tuple[str, ...]] = {}
+    token = temporary.token()
+    jobs: list[_Job] = []
+    for remote, path in places.items():
+        source = sources[remote.repo_id]
+        _refuse_local(remote, source)
+        if source.id not in urls and "://" not in remote.location:
+            urls[source.id] = _bases(source, fetcher, progress, report)
+        item = Item(path, remote.label, remote.size, remote.checksum, token=token)
+        bases = urls.get(source.id, ())
+        first = remote.location if "://" in remote.location else bases[0]
+        jobs.append(_Job(remote, source, bases or (first,), item, split_url(first).netloc))
+    if jobs:
+        temporary.sweep(places.values())
+        _Transfers(jobs, fetcher(), progress, report).run(min(workers, len(jobs)))
+
+
+def relative_path(location: str) -> str:
+    """Return where below a mirror's folder a package goes: its path in the repository.
+
+    :raises MetadataError: when it leaves the folder, or is no rpm file by name.
+    """
+    path = _relative(location)
+    if not path.endswith(".rpm"):
+        raise MetadataError(f"a package's file must end in .rpm: {location!r}")
+    return path
+
+
+def base_urls(
+    source: RepoSource, *, fetcher: Callable[[], Fetcher], progress: Progress, report: Reporter
+) -> tuple[str, ...]:
+    """Return where a repository lies, in the order to be tried, never empty.
+
+    :raises PkgmanError: 2500 when there is no base URL; errors of fetching a list of mirrors.
+    """
+    return _bases(source, fetcher, progress, report)
+
+
 def _refuse_local(remote: Remote, source: RepoSource) -> None:
     """Refuse a ``file:`` URL in the metadata of a repository that is not itself on this machine.
 

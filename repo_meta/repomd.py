@@ -39,6 +39,14 @@ def parse_repomd(data: bytes) -> tuple[MetadataPart, ...]:
     return tuple(handler.parts)
 
 
+def every_part(data: bytes) -> tuple[MetadataPart, ...]:
+    """Read all parts, of kinds and compressions that we cannot open, too: what a mirror copies.
+
+    :raises MetadataError: as :func:`parse_repomd`, for any of them.
+    """
+    return tuple(_parse(data, every=True).parts)
+
+
 def revision(data: bytes) -> int | None:
     """Return the number that grows with each version of a repository, None when it is none.
 
@@ -48,10 +56,10 @@ def revision(data: bytes) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
 
 
-def _parse(data: bytes) -> _Handler:
+def _parse(data: bytes, *, every: bool = False) -> _Handler:
     if len(data) > MAX_REPOMD:
         raise MetadataError(f"repomd.xml has {len(data)} bytes, more than {MAX_REPOMD} are not accepted")
-    handler = _Handler()
+    handler = _Handler(every=every)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = handler.start
@@ -112,8 +120,9 @@ def _refuse_entity(*declaration: object) -> NoReturn:
 class _Handler:
     """Collects one ``<data>`` element at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, every: bool) -> None:
         self.parts: list[MetadataPart] = []
+        self._every = every
         self.revision = ""
         self._in_revision = False
         self._depth = 0
@@ -149,8 +158,10 @@ class _Handler:
     def end(self, _name: str) -> None:
         self._depth -= 1
         self._current, self._in_revision = "", False
-        if self._depth == 1 and self._kind in KINDS and self._href.endswith(SUFFIXES):
-            if all(part.kind != self._kind for part in self.parts):  # the first of a kind counts
+        if self._depth == 1 and self._kind:
+            usable = self._kind in KINDS and self._href.endswith(SUFFIXES)
+            known = any(part.kind == self._kind for part in self.parts)  # the first of a kind counts
+            if self._every or (usable and not known):
                 self.parts.append(self._part())
             self._kind = ""
 

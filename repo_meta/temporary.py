@@ -72,6 +72,14 @@ def sweep(paths: Iterable[str]) -> None:
                 _remove_left(f"{directory}/{entry}")
 
 
+def sweep_all(folder: str) -> None:
+    """Remove what killed runs left of any file below ``folder``; what is still being written stays."""
+    for top, _, names in os.walk(folder):
+        for entry in names:
+            if _origin(entry):
+                _remove_left(os.path.join(top, entry))
+
+
 def _origin(entry: str) -> str:
     """Return the stem that a temporary name was made of, ``""`` when it is none."""
     stem, dot, ending = entry.rpartition(".")
