@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pkgman.model.advisory import Advisory
     from pkgman.model.repo import MetadataFile, Remote, RepoSnapshot, RepoSource
     from pkgman.session import Session
+    from repo_meta.cached import Cached
     from solver.pool import Pool
 
 _NOT_WRITABLE = (1601, 1613, 1630)  # EPERM, EACCES, EROFS
@@ -144,6 +145,12 @@ class Supply:
 
         part = self.part(source, kind)
         return None if part is None else decompress.iter_plain(part)
+
+    def cached(self, source: RepoSource) -> Cached:
+        """Return what the cache says of a repository; nothing is looked up."""
+        from repo_meta.cached import look
+
+        return look(source)
 
     def url(self, remote: Remote) -> str:
         """Return where a package file lies, without user and password; a local path for a local file.

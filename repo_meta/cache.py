@@ -62,7 +62,8 @@ def trusted_keys_dir(source: RepoSource) -> str:
     return f"{source.metadata_dir}/trusted-keys"
 
 
-def _marker(source: RepoSource) -> str:
+def marker_path(source: RepoSource) -> str:
+    """A file whose change time is when the repository was last looked up."""
     return f"{source.metadata_dir}/lastrefresh"
 
 
@@ -85,7 +86,7 @@ def is_expired(source: RepoSource, now: float) -> bool:
     """Say whether the metadata must be looked up again: older than ``metadata_expire`` seconds."""
     if source.metadata_expire <= NEVER:
         return False
-    seconds = age(_marker(source), now)
+    seconds = age(marker_path(source), now)
     return seconds is None or seconds > source.metadata_expire
 
 
@@ -94,7 +95,7 @@ def touch_marker(source: RepoSource) -> None:
 
     :raises OSError: when the cache cannot be written.
     """
-    fd = os.open(_marker(source), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fd = os.open(marker_path(source), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         os.utime(fd)
     finally:
@@ -222,7 +223,7 @@ def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
         # Packages lie under the plain id, but tools also know a place beside the metadata.
         "packages": (source.package_dir, f"{base}/rpms", *_mirror_memories(source)),
         "keys": (f"{base}/keys", trusted_keys_dir(source)),
-        "expire-cache": (_marker(source), mirrorlist_path(source)),
+        "expire-cache": (marker_path(source), mirrorlist_path(source)),
     }
     try:
         for word in words:
@@ -237,7 +238,7 @@ def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
 
 
 def mirror_memory(source: RepoSource, folder: str) -> str:
-    """Where it is remembered what a mirror at ``folder`` holds: with the packages, which new metadata keeps."""
+    """Where it is remembered what a mirror at ``folder`` holds; new metadata does not take it away."""
     from hashlib import sha256  # noqa: PLC0415  # 3 MB that a query has no use for
 
     name = sha256(os.fsencode(folder)).hexdigest()[:16]
