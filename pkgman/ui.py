@@ -104,10 +104,19 @@ class Ui:
         self.flush()
 
     def document(self, value: object) -> None:
-        """Print one JSON document in one line, without a newline behind it (output 1.2)."""
+        """Print one JSON document in one line, without a newline behind it (output 1.2).
+
+        It can be read by everybody: control characters are escaped, and what is no UTF-8,
+        such as a file name in Latin-1, has U+FFFD for each byte.
+        """
         from json import dumps
 
-        self._write(dumps(value, ensure_ascii=False, separators=(",", ":")))
+        text = dumps(value, ensure_ascii=False, separators=(",", ":"))
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        self._write(text)
 
     def flush(self) -> None:
         """Hand over what was written."""
