@@ -71,8 +71,10 @@ class Pool:
 
     def close(self) -> None:
         """Give the memory back; for programs that go on. Nothing may be asked of the pool any more."""
-        self._caches.clear()
         self._texts.clear()
+        for cache in self._caches.values():
+            cache.close()
+        self._caches.clear()
         self.installed = self._cmdline = None
         gc.collect()  # what refers to the pool must go before it
         self.raw.free()

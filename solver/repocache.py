@@ -66,6 +66,12 @@ class RepoCache:
         store = Store(descriptor, size, repo.nsolvables)
         return store if store.sound else None
 
+    def close(self) -> None:
+        """Close the file of texts, if it is open."""
+        descriptor, self._texts = (self._texts or (-1, 0))[0], None
+        if descriptor >= 0:
+            os.close(descriptor)
+
     def _build(self, repo: solv.Repo | None) -> None:
         """Make both files, in memory if the disk does not take them; see :meth:`_make`."""
         try:
