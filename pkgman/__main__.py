@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 
-from pkgman.cli import main
+from pkgman.ui import OutputFailed
+
+_INTERRUPTED = 130  # 128 + SIGINT
+_BROKEN_PIPE = 141  # 128 + SIGPIPE: nobody reads any more
 
 
 def _open_standard_streams() -> None:
@@ -21,8 +25,8 @@ def _open_standard_streams() -> None:
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
 
 
-def start() -> None:
-    """Run the command line and leave with its status.
+def start(program: str = "") -> None:
+    """Run the command line, or a companion of :mod:`pkgman.programs`, and leave with its status.
 
     The interpreter is left without tearing it down: freeing 65,000 packages one
     by one, and libsolv's objects in an order it may not like, is of no use to anybody.
@@ -31,13 +35,29 @@ def start() -> None:
     _open_standard_streams()
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # so some parents leave it
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else a child's exit status cannot be asked for
-    status = main(sys.argv[1:], program=sys.argv[0])
+    if program:
+        status = _companion(program)
+    else:
+        from pkgman.cli import main  # noqa: PLC0415  # which a companion does not need
+
+        status = main(sys.argv[1:], program=sys.argv[0])
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
-            status = status or 141  # 128 + SIGPIPE: nobody reads any more
+            status = status or _BROKEN_PIPE
     os._exit(status)
+
+
+def _companion(program: str) -> int:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as the launcher leaves it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return int(import_module(f"pkgman.programs.{program}").main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except OutputFailed as error:
+        return _BROKEN_PIPE if isinstance(error.problem, BrokenPipeError) else 1
 
 
 if __name__ == "__main__":

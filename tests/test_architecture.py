@@ -53,8 +53,8 @@ OWNER = {
     "sqlite3": "pkgman.transaction.history",
     "click": "pkgman.cli",
 }
-# The heads: the command line and the Python API.
-NOBODY_IMPORTS = ("pkgman.cli", "pkgman.__main__", "pkgman.commands", "pkgman.api")
+# The heads: the command line, the Python API and the companion programs.
+NOBODY_IMPORTS = ("pkgman.cli", "pkgman.__main__", "pkgman.commands", "pkgman.api", "pkgman.programs")
 
 
 def within(name: str, prefixes: tuple[str, ...]) -> bool:

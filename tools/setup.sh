@@ -66,4 +66,8 @@ if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ] || [ tools/setup.sh -nt 
     .venv/bin/python -m pip install -q --disable-pip-version-check --root-user-action=ignore -e ".$extra"
     : > "$stamp"
 fi
-.venv/bin/python tools/launcher/write.py .venv/bin/tdnf
+set --
+for program in tdnf tdnfj tyum yum tdnf-automatic tdnf-config tdnf-history-util; do
+    set -- "$@" ".venv/bin/$program"
+done
+.venv/bin/python tools/launcher/write.py "$@"

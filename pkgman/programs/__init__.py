@@ -1,0 +1,1 @@
+"""The programs beside ``tdnf``: each module has ``main(arguments) -> int`` and is a top of its own."""
