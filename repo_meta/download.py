@@ -295,9 +295,9 @@ class _Transfers:
         jobs = self._waiting[:]
         # Daemons: an interrupt must end the process even if a socket does not answer.
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
-        for thread in threads:
-            thread.start()
         try:
+            for thread in threads:
+                thread.start()
             while self._left:
                 job, error = self._done.get()
                 self._left -= 1
@@ -314,7 +314,8 @@ class _Transfers:
         with self._change:
             self._change.notify_all()
         for thread in threads:
-            thread.join(PATIENCE / len(threads))
+            if thread.ident is not None:  # an interrupt may come before all were started
+                thread.join(PATIENCE / len(threads))
         for job in jobs:
             temporary.discard(temporary.name(job.item.path, job.item.token))
 

@@ -1,4 +1,4 @@
-"""reposync: mirror the packages, and the metadata, of all enabled repositories (tdnf contract, commands 8)."""
+"""reposync: mirror packages and metadata of all enabled repositories (tdnf contract, commands 8)."""
 
 from __future__ import annotations
 
@@ -145,9 +145,9 @@ def _mirror(
     if with_metadata:
         target = folder
         if places.metadata != places.packages:
-            target = (
-                _make_folder(os.path.join(places.metadata, source.id)) if places.nested else places.metadata
-            )
+            target = places.metadata
+            if places.nested:
+                target = _make_folder(os.path.join(target, source.id))
         parts = mirror.fetch_metadata(os.path.normpath(target))
         if session.flag("delete"):
             mirror.delete_metadata(os.path.normpath(target), keep=parts)
