@@ -118,7 +118,7 @@ def _run(ui: Ui, options: _Options, action: str, words: Sequence[str]) -> None:
 
 
 def _settings(words: Sequence[str]) -> list[tuple[str, str]]:
-    """Split ``key=value`` words, blanks around the sign dropped; all are looked at before anything changes."""
+    """Split ``key=value`` words; all are looked at before anything changes."""
     settings = []
     for word in words:
         key, equals, value = word.partition("=")
