@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from pkgman.model.errors import HistoryError, NoMatch, PkgmanError
 from pkgman.model.request import Request
+from pkgman.model.words import one_line
 from pkgman.transaction import revert
+from pkgman.transaction.history import Change
 from pkgman.workflow import carry_out, policy_of, unmet_files
 from solver import exact, solve
 
@@ -46,12 +48,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     first, last = _range(session, words[1] if len(words) > 1 else "")
     if action in ("undo", "redo", "rollback"):
         return _go(session, action, first, last)
-    with_packages = session.flag("info") or action == "info"
-    entries = history.entries(first, last, reverse=session.flag("reverse"))
-    if session.ui.json:
-        session.ui.document([_item(history, entry, with_packages=with_packages) for entry in entries])
-    else:
-        session.ui.results(_lines(session, history, entries, with_packages=with_packages))
+    _list(session, first, last, with_packages=session.flag("info") or action == "info")
     return 0
 
 
@@ -82,18 +79,29 @@ def _number(text: str) -> int:
     return number
 
 
-def _lines(
-    session: Session, history: History, entries: tuple[Entry, ...], *, with_packages: bool
-) -> Iterator[str]:
-    width = max(1, session.ui.width - 41)
-    yield f"{'ID':<4} {'cmd line':<{width}} {'date/time':<21} {'+add':<4} / {'-rem':<4}"
+def _list(session: Session, first: int, last: int, *, with_packages: bool) -> None:
+    history = session.history
+    entries = history.entries(first, last, reverse=session.flag("reverse"))
+    changes: dict[int, Change] | None = None
+    if with_packages:
+        numbers = [entry.id for entry in entries]
+        changes = history.changes(min(numbers), max(numbers)) if numbers else {}
+    if session.ui.json:
+        session.ui.document([_item(entry, changes) for entry in entries])
+    else:
+        session.ui.results(_lines(entries, changes, max(1, session.ui.width - 41)))
+
+
+def _lines(entries: tuple[Entry, ...], changes: dict[int, Change] | None, width: int) -> Iterator[str]:
+    """Yield the table; ``width`` is that of the command line, which is never cut."""
+    yield f"{'ID':<4} {'cmd line':<{width}} {'date/time':<21} {'+add':<5} / -rem"
     for entry in entries:
         when = time.strftime("%a %b %d %Y %H:%M", time.localtime(entry.timestamp))
-        command = entry.command if entry.command is not None else "(none)"
-        added, removed = f"+{entry.added_count}", f"-{entry.removed_count}"
-        yield f"{entry.id:>4} {command:<{width}} {when:<21} {added:<4} / {removed:<4}"
-        if with_packages:
-            change = history.change(entry.id)
+        command = one_line(entry.command) if entry.command is not None else "(none)"
+        counts = f"+{entry.added_count:<4} / -{entry.removed_count:<4}"
+        yield f"{entry.id:>4} {command:<{width}} {when:<21} {counts}"
+        if changes is not None:
+            change = changes.get(entry.id, Change())
             if change.added:
                 yield f"added: {', '.join(change.added)}"
             if change.removed:
@@ -101,7 +109,7 @@ def _lines(
             yield ""
 
 
-def _item(history: History, entry: Entry, *, with_packages: bool) -> dict[str, object]:
+def _item(entry: Entry, changes: dict[int, Change] | None) -> dict[str, object]:
     item: dict[str, object] = {
         "Id": entry.id,
         "CmdLine": entry.command,
@@ -109,8 +117,8 @@ def _item(history: History, entry: Entry, *, with_packages: bool) -> dict[str, o
         "AddedCount": entry.added_count,
         "RemovedCount": entry.removed_count,
     }
-    if with_packages:
-        change = history.change(entry.id)
+    if changes is not None:
+        change = changes.get(entry.id, Change())
         item["Added"], item["Removed"] = list(change.added), list(change.removed)
     return item
 

@@ -1,6 +1,6 @@
-"""tdnf-history-util: what package scripts do to the history database.
+"""tdnf-history-util: what package scripts do to the history (tdnf contract, commands 9 and errors 7).
 
-Source of commands, messages and exit statuses: tdnf contract, commands 9 and errors 7.
+It takes no instance lock: scripts run it from within a transaction, whose tdnf holds the lock.
 """
 
 from __future__ import annotations
@@ -11,110 +11,132 @@ from getopt import GetoptError, gnu_getopt
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.config import Config
-from pkgman.model.errors import PkgmanError
-from pkgman.transaction.history import History
+from pkgman.model.errors import HistoryError, PkgmanError
+from pkgman.transaction.history import UNUSABLE, History
 from pkgman.ui import Ui
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_USAGE, _RPMDB, _DATABASE = 1, 3, 255  # exit statuses
-_HELP = """\
-Usage: tdnf-history-util [-f DBFILE] [-r ROOTDIR] init|update|mark install|remove [name...]
+    from pkgman.transaction.librpm.database import RpmDatabase
 
-  init, update     record the present state of the rpm database
-  mark install     mark names as asked for by the user, in the latest transaction
-  mark remove      mark names as installed for others
-
-  -f, --file DBFILE        history database, /var/lib/tdnf/history.db by default
-  -r, --rootdir ROOTDIR    root of the rpm database, / by default"""
+_USAGE, _RPMDB, _HISTORY = 1, 3, 255  # exit statuses
+_INTERRUPTED = 130
 _AUTO = {"install": False, "remove": True}
+_HELP = """\
+Usage: tdnf-history-util [-f DBFILE] [-r ROOTDIR] COMMAND
+
+  init                      start the history with what is installed; if there is one, as update
+  update                    record what was changed by others
+  mark install NAME...      packages of these names were asked for
+  mark remove NAME...       packages of these names came as dependencies
+
+  -f, --file DBFILE         history database, {default} by default
+  -r, --rootdir ROOTDIR     root of the installed system, / by default
+  -h, --help                print this text"""
 
 
-class _Wrong(Exception):
-    """The command line cannot be used."""
+class _Failure(Exception):
+    """The program ends with ``status`` after saying ``text`` on standard error."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status, self.text = status, text
+        super().__init__(text)
 
 
 class _Options(NamedTuple):
     file: str = Config().history_path
-    rootdir: str = "/"
+    root: str = "/"
     help: bool = False
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one command and return the exit status (errors 7)."""
+    """Run one command: 0, or 1 for wrong usage, 3 for the rpm database, 255 for the history."""
     ui = Ui()
+    os.umask(0o022)  # the history is for everybody to read
     try:
         options, words = _parse(arguments)
         if options.help:
-            ui.result(_HELP)
-            return 0
-        return _run(ui, options, words)
-    except (GetoptError, _Wrong) as error:
-        ui.result(_HELP)
+            ui.result(_help())
+        else:
+            _run(options, words)
+    except _Failure as failure:
+        if failure.status == _USAGE:
+            ui.result(_help())
+        ui.diagnostic(failure.text)
+        return failure.status
+    except (PkgmanError, OSError) as error:
         ui.diagnostic(f"tdnf-history-util: {error}")
-        return _USAGE
-    finally:
-        ui.flush()
+        return _HISTORY
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    ui.flush()
+    return 0
+
+
+def _help() -> str:
+    return _HELP.format(default=Config().history_path)
 
 
 def _parse(arguments: Sequence[str]) -> tuple[_Options, list[str]]:
-    given, words = gnu_getopt(list(arguments), "f:r:h", ["file=", "rootdir=", "help"])
+    try:
+        found, words = gnu_getopt(list(arguments), "f:r:h", ["file=", "rootdir=", "help"])
+    except GetoptError as error:
+        raise _Failure(_USAGE, f"tdnf-history-util: {error.msg}") from error
     options = _Options()
-    for name, value in given:
-        if name in ("-f", "--file"):
-            options = options._replace(file=value)
-        elif name in ("-r", "--rootdir"):
-            options = options._replace(rootdir=os.path.abspath(value))
-        else:
-            options = options._replace(help=True)
+    for name, value in found:
+        match name:
+            case "-f" | "--file":
+                options = options._replace(file=value)
+            case "-r" | "--rootdir":
+                options = options._replace(root=value)
+            case _:
+                options = options._replace(help=True)
+    if not options.file or not options.root:
+        raise _Failure(_USAGE, "tdnf-history-util: the name of a file or folder is empty")
     return options, words
 
 
-def _run(ui: Ui, options: _Options, words: list[str]) -> int:
-    if not words:
-        raise _Wrong("command expected")
-    if words[0] in ("init", "update"):
-        return _update(ui, options)
-    if words[0] != "mark":
-        raise _Wrong(f"unknown command '{words[0]}'")
-    if len(words) < 2:
-        raise _Wrong("expected 'remove' or 'install'")
-    if words[1] not in _AUTO:
-        raise _Wrong(f"unknown sub command '{words[1]}'")
-    return _mark(ui, options, words[2:], auto=_AUTO[words[1]])
+def _run(options: _Options, words: Sequence[str]) -> None:
+    match words:
+        case []:
+            raise _Failure(_USAGE, "command expected")
+        case ["init" | "update", *_]:
+            _update(options)
+        case ["mark"]:
+            raise _Failure(_USAGE, "expected 'remove' or 'install'")
+        case ["mark", action, *names] if action in _AUTO:
+            _mark(options, names, auto=_AUTO[action])
+        case ["mark", action, *_]:
+            raise _Failure(_USAGE, f"unknown sub command '{action}'")
+        case _:
+            raise _Failure(_USAGE, f"unknown command '{words[0]}'")
 
 
-def _update(ui: Ui, options: _Options) -> int:
+def _update(options: _Options) -> None:
     try:
-        from pkgman.transaction.librpm.database import RpmDatabase  # noqa: PLC0415  # it may be missing
-
-        database = RpmDatabase(options.rootdir)
-        cookie, nevras = database.cookie(), list(database.nevras())
-    except (ImportError, PkgmanError) as error:
-        return _failed(ui, error, _RPMDB)
-    try:
-        with History(options.file) as history:
-            history.sync(cookie, nevras, now=time.time())
-    except PkgmanError as error:
-        return _failed(ui, error, _DATABASE)
-    return 0
+        database = _database(options.root)
+        cookie, nevras = database.cookie(), tuple(database.nevras())
+    except (PkgmanError, ImportError) as error:
+        raise _Failure(_RPMDB, f"tdnf-history-util: {error}") from error
+    with History(os.path.abspath(options.file)) as history:
+        history.sync(cookie, nevras, now=time.time())
 
 
-def _mark(ui: Ui, options: _Options, names: list[str], *, auto: bool) -> int:
-    try:
-        with History(options.file) as history:
-            if not history.exists or not history.last_id:
-                ui.diagnostic(f"{options.file}: there is no transaction yet; 'init' records one")
-                return _DATABASE
-            history.set_flags(history.last_id, dict.fromkeys(names, auto))
-    except PkgmanError as error:
-        return _failed(ui, error, _DATABASE)
-    return 0
+def _database(root: str) -> RpmDatabase:
+    # Only here, for marks need no librpm.
+    from pkgman.transaction.librpm.database import RpmDatabase
+
+    root = os.path.abspath(root)
+    if not os.path.isdir(root):
+        raise _Failure(_RPMDB, f"tdnf-history-util: there is no folder {root}")
+    return RpmDatabase(root, verbosity="error")
 
 
-def _failed(ui: Ui, error: Exception, status: int) -> int:
-    lines = error.lines if isinstance(error, PkgmanError) else ()
-    for line in lines or (str(error),):
-        ui.diagnostic(line)
-    return status
+def _mark(options: _Options, names: Sequence[str], *, auto: bool) -> None:
+    """Set the flags in the newest transaction; the names need not be installed."""
+    with History(os.path.abspath(options.file)) as history:
+        if not history.exists or not history.last_id:
+            text = f"{options.file}: there is no transaction to mark packages in; run 'init' first"
+            raise HistoryError(text, number=UNUSABLE)
+        history.set_flags(history.last_id, {name: auto for name in names if name})

@@ -173,10 +173,12 @@ class History:
         if first < 0 or last < 0 or (first and last < first):
             raise PkgmanError(f"no such range of transactions: {first}-{last}", number=BAD_RANGE)
         rows = self._rows(
-            "SELECT t.Id, t.cmdline, t.timestamp,"
-            " (SELECT COUNT(*) FROM trans_items i WHERE i.trans_id = t.Id AND i.type != ?),"
-            " (SELECT COUNT(*) FROM trans_items i WHERE i.trans_id = t.Id AND i.type = ?)"
-            " FROM transactions t WHERE ? = 0 OR t.Id BETWEEN ? AND ? ORDER BY t.Id",
+            # Counted in one pass: tdnf's schema has no index, and there may be thousands of transactions.
+            "SELECT t.Id, t.cmdline, CAST(IFNULL(t.timestamp, 0) AS INTEGER), IFNULL(i.added, 0),"
+            " IFNULL(i.removed, 0)"
+            " FROM transactions t LEFT JOIN (SELECT trans_id, SUM(type != ?) added, SUM(type = ?) removed"
+            " FROM trans_items GROUP BY trans_id) i ON i.trans_id = t.Id"
+            " WHERE ? = 0 OR t.Id BETWEEN ? AND ? ORDER BY t.Id",
             (_REMOVED, _REMOVED, first, first, last),
         )
         found = tuple(Entry(*row) for row in rows)
@@ -184,18 +186,23 @@ class History:
             raise PkgmanError(f"no such transaction: {first}-{last}", number=BAD_RANGE)
         return found[::-1] if reverse else found
 
+    def changes(self, first: int, last: int) -> dict[int, Change]:
+        """Return what transactions ``first`` to ``last`` recorded; a base set counts as added.
+
+        Those without packages are left out.
+        """
+        found: dict[int, tuple[list[str], list[str]]] = {}
+        for number, kind, nevra in self._rows(
+            "SELECT i.trans_id, i.type, r.nevra FROM trans_items i JOIN rpms r ON r.Id = i.rpm_id"
+            " WHERE i.trans_id BETWEEN ? AND ? ORDER BY i.Id",
+            (first, last),
+        ):
+            found.setdefault(number, ([], []))[kind == _REMOVED].append(nevra)
+        return {number: Change(tuple(added), tuple(removed)) for number, (added, removed) in found.items()}
+
     def change(self, transaction: int) -> Change:
-        """Return what one transaction recorded; a base set counts as added."""
-        rows = self._rows(
-            "SELECT i.type, r.nevra FROM trans_items i JOIN rpms r ON r.Id = i.rpm_id"
-            " WHERE i.trans_id = ? ORDER BY i.Id",
-            (transaction,),
-        )
-        found = list(rows)
-        return Change(
-            tuple(nevra for kind, nevra in found if kind != _REMOVED),
-            tuple(nevra for kind, nevra in found if kind == _REMOVED),
-        )
+        """Return what one transaction recorded."""
+        return self.changes(transaction, transaction).get(transaction, Change())
 
     def state(self, transaction: int) -> frozenset[str]:
         """Return the NEVRAs installed right after ``transaction``."""
@@ -252,6 +259,7 @@ class History:
                 timeout=_BUSY,
                 isolation_level=None,
             )
+            self._connection.text_factory = _text  # tdnf stores any bytes
 
     def _open_for_writing(self, *, create: bool) -> None:
         if self._writable and self._connection is not None:
@@ -279,8 +287,8 @@ class History:
 
     def _insert(self, cookie: str, command: str | None, now: float, kind: int, change: Change) -> int:
         number = self._db.execute(
-            "INSERT INTO transactions(cookie, cmdline, timestamp, type) VALUES (?, ?, ?, ?)",
-            (cookie, command, int(now), kind),
+            "INSERT INTO transactions(cookie, cmdline, timestamp, type) VALUES (?, CAST(? AS TEXT), ?, ?)",
+            (cookie, _bytes(command), int(now), kind),
         ).lastrowid
         assert number is not None
         ids = self._rpm_ids((*change.added, *change.removed))
@@ -293,15 +301,17 @@ class History:
     def _rpm_ids(self, nevras: tuple[str, ...]) -> dict[str, int]:
         wanted = list(dict.fromkeys(nevras))
         known = self._lookup("SELECT nevra, Id FROM rpms WHERE nevra IN ({})", wanted)
-        new = [(nevra,) for nevra in wanted if nevra not in known]
-        self._db.executemany("INSERT INTO rpms(nevra) VALUES (?)", new)
-        return known | self._lookup("SELECT nevra, Id FROM rpms WHERE nevra IN ({})", [n for (n,) in new])
+        new = [nevra for nevra in wanted if nevra not in known]
+        rows = [(_bytes(nevra),) for nevra in new]
+        self._db.executemany("INSERT INTO rpms(nevra) VALUES (CAST(? AS TEXT))", rows)
+        return known | self._lookup("SELECT nevra, Id FROM rpms WHERE nevra IN ({})", new)
 
     def _lookup(self, statement: str, wanted: list[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         for start in range(0, len(wanted), _CHUNK):
             part = wanted[start : start + _CHUNK]
-            found.update(self._db.execute(statement.format(",".join("?" * len(part))), part))
+            places = ",".join(["CAST(? AS TEXT)"] * len(part))
+            found.update(self._db.execute(statement.format(places), [_bytes(word) for word in part]))
         return found
 
     def _write_flags(self, transaction: int, flags: Mapping[str, bool]) -> None:
@@ -313,7 +323,8 @@ class History:
             self._db.execute(statement)
         names = list(changed)
         known = self._lookup("SELECT name, Id FROM names WHERE name IN ({})", names)
-        self._db.executemany("INSERT INTO names(name) VALUES (?)", [(n,) for n in names if n not in known])
+        new = [(_bytes(name),) for name in names if name not in known]
+        self._db.executemany("INSERT INTO names(name) VALUES (CAST(? AS TEXT))", new)
         ids = self._lookup("SELECT name, Id FROM names WHERE name IN ({})", names)
         self._db.executemany(
             "INSERT INTO flag_set(trans_id, name_id, value) VALUES (?, ?, ?)",
@@ -337,6 +348,15 @@ class History:
     def _writing(self, *, create: bool = True) -> _Transaction:
         self._open_for_writing(create=create)
         return _Transaction(self._db, self._path)
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str | None) -> bytes | None:
+    """Return what stands for ``text`` in the file: a command line need not be UTF-8."""
+    return text if text is None else text.encode("utf-8", "surrogateescape")
 
 
 class _Transaction:
