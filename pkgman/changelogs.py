@@ -25,9 +25,9 @@ def changelogs_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[
     local = [handle for handle in handles if handle in paths]
     result = {handle: session.read_changelog(paths[handle]) for handle in local}
     if installed:
-        numbers = {query.database_id(pool, handle): handle for handle in installed}
-        found = session.rpmdb.changelogs(numbers)
-        result |= {numbers[number]: entries for number, entries in found.items()}
+        packages = list(query.packages(pool, installed))
+        found = session.rpmdb.changelogs((package.name, package.nevra) for package in packages)
+        result |= {package.handle: found.get(package.nevra, ()) for package in packages}
     result |= _available(session, pool, [h for h in handles if h not in paths and h not in set(installed)])
     return result
 

@@ -163,11 +163,6 @@ def remote(pool: Pool, handle: int) -> Remote:
     )
 
 
-def database_id(pool: Pool, handle: int) -> int:
-    """Return an installed package's number in the rpm database; 0 for another."""
-    return int(pool.raw.id2solvable(handle).lookup_num(solv.RPM_RPMDBID))
-
-
 def dependencies(pool: Pool, handles: Iterable[int], kind: Kind) -> tuple[str, ...]:
     """Return the relations of all ``handles`` as ``name`` or ``name OP evr``: sorted, unique."""
     found: set[str] = set()

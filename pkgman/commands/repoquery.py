@@ -141,9 +141,10 @@ def _narrow(session: Session, pool: Pool, handles: list[int], given: set[str]) -
         handles = [p.handle for p in query.packages(pool, handles) if p.nevra not in known]
     if "duplicates" in given:
         instances: dict[tuple[str, str], list[int]] = {}
-        for package in query.packages(pool, handles):
+        for package in query.packages(pool, query.installed(pool)):
             instances.setdefault((package.name, package.arch), []).append(package.handle)
-        handles = [handle for group in instances.values() if len(group) > 1 for handle in group]
+        several = {handle for group in instances.values() if len(group) > 1 for handle in group}
+        handles = [handle for handle in handles if handle in several]
     return handles
 
 

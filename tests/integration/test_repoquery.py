@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.world import ARCH
+from tests.support.repos import write_mirrorlist
+from tests.support.rpms import Rpm
+from tests.support.server import Server
 
 if TYPE_CHECKING:
-    from tests.support.cli import Tdnf
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.integration.world import World
+    from tests.support.cli import Root, Tdnf
+    from tests.support.repos import Repo
+    from tests.support.workshop import Workshop
 
 RICH = f"rich-1.2-3.{ARCH}"
 APPS = ["app-1.0-1.noarch", "app-2.0-1.noarch"]
@@ -96,7 +105,12 @@ def test_without_a_history_all_installed_packages_are_the_users(look: Tdnf) -> N
         (["--whatrequires", "lib", "--installed"], APPS[:1]),
         (["--whatrequires", "/usr/bin/rich"], ["needs-rich-1.0-1.noarch"]),
         (["--whatrequires", "virtual(rich),tool"], ["needs-rich-1.0-1.noarch", RICH]),
-        (["--whatrequires", "lib >= 1.0"], []),  # names only
+        (["--whatrequires", "lib >= 3"], ["app-2.0-1.noarch", "app-1.0-1.noarch", RICH, "app-3.0-1.noarch"]),
+        (["--whatrequires", "lib < 1.0"], ["app-3.0-1.noarch"]),  # which names no version
+        (["--whatrequires", "lib=1.5,nosuch"], ["app-1.0-1.noarch", RICH, "app-3.0-1.noarch"]),
+        (["--whatprovides", "virtual(rich) > 7.5"], []),
+        (["--whatprovides", "virtual(rich) > 7"], [RICH]),
+        (["--whatprovides", " nosuch , rich-alias "], [RICH]),
         (["--whatrequires", "no-such,lib", "--whatrecommends", "extras"], APPS),
         (["--whatobsoletes", "poor"], [RICH]),
         (["--whatconflicts", "clash-b"], ["clash-a-1.0-1.noarch", RICH]),
@@ -158,6 +172,88 @@ def test_source_prints_where_a_package_comes_from(look: Tdnf) -> None:
     assert "" not in look("repoquery", "--source").ok().lines
 
 
+def test_the_source_package_is_named_with_its_epoch(look: Tdnf) -> None:
+    assert look("repoquery", "rich", "--source").ok().lines == ["rich-3:1.2-3.src"]
+    assert look("-j", "repoquery", "rich", "--source").ok().json == [
+        {
+            "Nevra": RICH, "Name": "rich", "Arch": ARCH, "Evr": "1.2-3", "Repo": "main",
+            "Source": "rich-3:1.2-3.src",
+        }
+    ]  # fmt: skip
+    assert look("repoquery", "--installed", "tool", "--source").ok().lines == ["tool-1:1.5-2.src"]
+
+
+def test_beside_another_query_source_selects_source_packages(look: Tdnf) -> None:
+    assert look("repoquery", "rich", "--requires", "--source").ok().lines == ["lib"]
+    assert look("repoquery", "--source", "--qf", "%{name}.%{arch}").ok().lines == ["rich.src"]
+    assert look("repoquery", "lib", "--requires", "--source").ok().stderr == "No data available\n"
+
+
+def test_a_source_package_is_not_matched_without_source(look: Tdnf) -> None:
+    for spec in ("rich.src", "*.src", "rich-3:1.2-3.src"):
+        assert look("repoquery", spec).ok().stdout == ""
+    assert look("repoquery", "--arch", "src").ok().lines == ["rich-1.2-3.src"]
+
+
+def test_location_is_the_url_of_each_package(look: Tdnf, world: World) -> None:
+    url = world.server.url("main") + "/Packages/"
+    urls = [f"{url}lib-1.0-1.noarch.rpm", f"{url}lib-2.0-1.noarch.rpm"]
+    assert look("repoquery", "--location", "lib").ok().lines == urls
+    items = look("-j", "repoquery", "--location", "lib").ok().json
+    assert [item["Location"] for item in items] == urls
+    assert look("repoquery", "--location", "--installed", "lib").ok().stdout == ""
+    assert look("-j", "repoquery", "--location", "--installed", "lib").ok().json[0]["Location"] is None
+
+
+def test_location_takes_the_first_mirror_and_hides_the_password(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, tmp_path: Path
+) -> None:
+    repo = make_repo("main", Rpm("one"), signed=False)
+    mirrors = write_mirrorlist(tmp_path / "mirrors", [repo.url, "http://localhost:1/x"])
+    root.add_repo(repo, baseurl=None, mirrorlist=f"file://{mirrors}")
+    url = f"{repo.url}/Packages/one-1.0-1.noarch.rpm"
+    assert tdnf("-q", "repoquery", "--location").ok().lines == [url]
+    with Server(repo.path) as server:
+        root.add_repo(repo, baseurl=server.url("").replace("://", "://user:secret@"))
+        done = tdnf("-q", "repoquery", "--location").ok()
+        assert done.lines == [f"{server.url('').rstrip('/')}/Packages/one-1.0-1.noarch.rpm"]
+        assert "secret" not in done.stdout + done.stderr
+
+
+def test_a_package_file_can_be_asked_like_a_package(look: Tdnf, world: World) -> None:
+    path = world.main.path / f"Packages/rich-1.2-3.{ARCH}.rpm"
+    assert look("repoquery", path, "--requires").ok().lines == RELATIONS["requires"]
+    assert look("repoquery", path).ok().lines == [RICH]
+    assert look("repoquery", path, "--list").ok().lines == FILES
+    assert look("repoquery", path, "--location").ok().lines == [str(path)]
+    assert look("-j", "repoquery", path).ok().json[0]["Repo"] == "@cmdline"
+    assert look("repoquery", "nosuch.rpm").ok().stderr == "No data available\n"
+
+
+def test_a_file_name_in_latin_1_is_found(look: Tdnf) -> None:
+    path = "/usr/share/rich/na\udcefve"  # createrepo_c has read such a name as Latin-1
+    assert look("repoquery", "--file", path).ok().lines == [RICH]
+    assert look("repoquery", "--file", "/usr/share/rich/na\udceeve").ok().lines == []
+
+
+def test_duplicates_are_installed_more_than_once(root: Root, tdnf: Tdnf, workshop: Workshop) -> None:
+    kernels = [Rpm("kernel", f"{n}-1", files={f"/boot/k{n}": "k\n"}) for n in (1, 2)]
+    for path in workshop.build(*kernels, Rpm("other"), signed=False):
+        root.rpm("-i", "--nosignature", str(path)).ok()
+    assert tdnf("repoquery", "--duplicates").ok().lines == ["kernel-1-1.noarch", "kernel-2-1.noarch"]
+    assert tdnf("repoquery", "--duplicates", "other").ok().lines == []
+    assert tdnf("repoquery", "--duplicates", "kernel=2").ok().lines == ["kernel-2-1.noarch"]
+
+
+def test_userinstalled_leaves_out_what_came_as_a_dependency(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf
+) -> None:
+    root.add_repo(make_repo("main", Rpm("app", requires=("lib",)), Rpm("lib"), signed=False))
+    tdnf("-y", "install", "app").ok()
+    assert tdnf("repoquery", "--userinstalled").ok().lines == ["app-1.0-1.noarch"]
+    assert tdnf("repoquery", "--userinstalled", "lib").ok().stderr == "No data available\n"
+
+
 @pytest.mark.parametrize(
     ("tag", "value"),
     [
@@ -167,8 +263,15 @@ def test_source_prints_where_a_package_comes_from(look: Tdnf) -> None:
         ("release", "3"),
         ("evr", "3:1.2-3"),
         ("reponame", "main"),
-        ("sourcename", "rich-1.2-3.src"),
-        ("sourcerpm", "rich-1.2-3.src"),
+        ("sourcename", "rich-3:1.2-3.src"),
+        ("sourcerpm", "rich-3:1.2-3.src"),
+        ("epoch", "3"),
+        ("repoid", "main"),
+        ("nevra", f"rich-3:1.2-3.{ARCH}"),
+        ("full_nevra", f"rich-3:1.2-3.{ARCH}"),
+        ("buildtime", "2023-11-14 22:13"),
+        ("installtime", ""),
+        ("vendor", ""),
         ("installsize", " 27.00b"),
         ("description", "First line of naïveté.\nSecond line."),
         ("summary", "Wealth & <plenty>"),
@@ -219,6 +322,8 @@ def test_bad_formats_are_refused(look: Tdnf) -> None:
         ["--provides", "app", "--qf", "%{name}"],
         ["--list", "--requires"],
         ["--requires", "--requires"],
+        ["--changelogs", "--list"],
+        ["--location", "--qf", "%{name}"],
     ],
 )
 def test_only_one_thing_can_be_printed(look: Tdnf, words: list[str]) -> None:
@@ -247,7 +352,6 @@ def test_selectors_that_exclude_each_other_are_refused(look: Tdnf) -> None:
 
 
 def test_what_is_not_there_yet_is_refused_rather_than_ignored(look: Tdnf) -> None:
-    assert "not available in this version" in look("repoquery", "app", "--changelogs").failed(902).stderr
     assert "not available in this version" in look("list", "--repofromdir=x,/tmp").failed(902).stderr
 
 

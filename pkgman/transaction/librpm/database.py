@@ -100,15 +100,16 @@ class RpmDatabase:
             if header[rpm.RPMTAG_NAME] != PUBKEY:
                 yield package_from_header(header, number)
 
-    def changelogs(self, numbers: Iterable[int]) -> dict[int, tuple[Changelog, ...]]:
-        """Return the changelogs of installed packages by their database numbers, newest entry first."""
+    def changelogs(self, packages: Iterable[tuple[str, str]]) -> dict[str, tuple[Changelog, ...]]:
+        """Return the changelogs, newest entry first, of installed packages given as (name, NEVRA)."""
         if not self.exists:
             return {}
-        found: dict[int, tuple[Changelog, ...]] = {}
+        found: dict[str, tuple[Changelog, ...]] = {}
         with _Open(self.root) as ts:
-            for number in numbers:
-                for header in ts.dbMatch(rpm.RPMDBI_PACKAGES, number):
-                    found[number] = changelog(header)
+            for name, wanted in packages:
+                for header in ts.dbMatch("name", name):
+                    if nevra(header) == wanted:
+                        found[wanted] = changelog(header)
         return found
 
     def nevras(self) -> Iterator[str]:
