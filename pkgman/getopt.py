@@ -184,7 +184,7 @@ def check(line: CommandLine) -> None:
         raise UsageError(number=1622, stdout=("Install root must be an absolute path.",))
     if "" in line.words:
         raise UsageError("argument is empty string", number=1622)
-    if not line.flag("downloadonly"):
+    if not line.flag("downloadonly") and line.words[:1] != ("download",):
         for name, number in (("downloaddir", 913), ("alldeps", 915), ("nodeps", 916)):
             if line.flag(name):
                 raise UsageError(number=number)
