@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pkgman.model.errors import PkgmanError
 from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
-from repo_meta import cache
+from repo_meta import cache, temporary
 
 if TYPE_CHECKING:
     from pkgman.session import Session
@@ -31,6 +31,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         )
     kinds = _TYPES if kind == "all" else (kind,)
     for source in session.repos:
+        temporary.sweep((cache.mirrorlist_path(source),))  # what a killed run left beside what is cleaned
         cleaned = cache.clean(source, kinds)
         session.ui.info(f"cleaning {source.id}: {' '.join(cleaned)}")
         if kind == "all" and os.path.isdir(source.metadata_dir):
@@ -40,12 +41,19 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     return 0
 
 
+# What a killed run may have left in the cache: see pkgman.transaction.verify and signatures.
+_SCRATCH = ("tdnf-keys-", "tdnf-package-")
+
+
 def _clean_own(cachedir: str, kinds: tuple[str, ...]) -> None:
     """Remove the cache of the installed set and packages given as URLs."""
+    names = os.listdir(cachedir) if os.path.isdir(cachedir) else ()
     if "dbcache" in kinds:
-        for suffix in (".solv", ".stamp"):
-            path = os.path.join(cachedir, SYSTEM_REPO + suffix)
-            if os.path.exists(path):
-                os.unlink(path)
+        for name in names:
+            if name.startswith(f"{SYSTEM_REPO}."):  # .solv and .stamp, and what a killed run left of them
+                cache.remove_tree(os.path.join(cachedir, name))
     if "packages" in kinds:
+        for name in names:
+            if name.startswith(_SCRATCH):
+                cache.remove_tree(os.path.join(cachedir, name))
         cache.remove_tree(os.path.join(cachedir, CMDLINE_REPO))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pkgman.model.package import Checksum, Package
     from pkgman.model.progress import Reporter
     from pkgman.model.repo import RepoSource
-    from pkgman.transaction.librpm.database import RpmDatabase
+    from pkgman.transaction.lentkeys import KeyStore
     from pkgman.transaction.librpm.signatures import HeaderCheck
     from pkgman.transaction.openpgp import Certificate
 
@@ -61,7 +61,7 @@ class Checks(NamedTuple):
 def verify(
     files: Iterable[Incoming],
     *,
-    database: RpmDatabase,
+    database: KeyStore,
     fetch_key: Callable[[RepoSource, str], bytes],
     report: Reporter,
     checks: Checks = Checks(),  # noqa: B008 - an immutable value
@@ -180,7 +180,7 @@ class _Checker:
         yield self._keys.import_all(self._source)
 
     def _with(self, keys: tuple[Certificate, ...]) -> SignatureChecker:
-        return SignatureChecker(keys, signatures=self._signed, digests=self._digests)
+        return SignatureChecker(keys, signatures=self._signed, digests=self._digests, scratch=self._scratch)
 
 
 def _writable_by_others(fd: int) -> bool:
@@ -190,7 +190,10 @@ def _writable_by_others(fd: int) -> bool:
 
 
 def _private_copy(fd: int, scratch: str) -> tuple[int, str]:
-    path = os.path.join(tempfile.mkdtemp(prefix="tdnf-package-", dir=scratch or None), "package.rpm")
+    path = os.path.join(
+        tempfile.mkdtemp(prefix="tdnf-package-", dir=scratch if os.path.isdir(scratch) else None),
+        "package.rpm",
+    )
     target = -1
     try:
         target = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -30,14 +30,21 @@ class Container:
     """One container's root below ``scratch``; what is left out is not there at all.
 
     :param proc: mount /proc. :param dev: have /dev/null and its like. :param tmp: size of /tmp.
-    :param os_release: have /etc/os-release.
+    :param os_release: have /etc/os-release. :param user: in a user namespace of its own.
     """
 
     def __init__(
-        self, scratch: Path, *, proc: bool = True, dev: bool = True, tmp: str = "64m", os_release: bool = True
+        self,
+        scratch: Path,
+        *,
+        proc: bool = True,
+        dev: bool = True,
+        tmp: str = "64m",
+        os_release: bool = True,
+        user: bool = False,
     ) -> None:
         self.path = scratch / "image"
-        self.proc, self.dev, self.tmp = proc, dev, tmp
+        self.proc, self.dev, self.tmp, self.user = proc, dev, tmp, user
         folders = ("etc/tdnf", "etc/yum.repos.d", "var/lib", "run", "tmp", "opt/bin", "root", "proc", "dev")
         for folder in (*folders, *(str(place).lstrip("/") for place in _read_only())):
             (self.path / folder).mkdir(parents=True, exist_ok=True)
@@ -112,7 +119,7 @@ class Container:
         mounts = "\n".join(self._mounts(binds or {}))
         enter = 'exec env -i "$@"'
         return [
-            *_namespaces(first),
+            *_namespaces(first=first, user=self.user),
             "sh", "-ec", f"{mounts}\n{enter}", "sh", *assignments,
             "chroot", str(self.path), "/bin/sh", "-c", command,
         ]  # fmt: skip
@@ -150,7 +157,7 @@ class Container:
 def allowed() -> bool:
     """Whether such containers can be made here: not in every container, nor in a plain chroot."""
     words = [
-        *_namespaces(False),
+        *_namespaces(),
         "sh",
         "-ec",
         "mount -t tmpfs tmpfs /mnt; mount --bind /usr /mnt; chroot / true",
@@ -158,9 +165,9 @@ def allowed() -> bool:
     return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
-def _namespaces(first: bool) -> list[str]:
-    words = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
-    return [*words, "--pid", "--fork", "--kill-child"] if first else words
+def _namespaces(*, first: bool = False, user: bool = False) -> list[str]:
+    words = ["unshare", "--map-root-user"] if user or os.geteuid() != 0 else ["unshare"]
+    return [*words, "--mount", *(["--pid", "--fork", "--kill-child"] if first else [])]
 
 
 @functools.cache

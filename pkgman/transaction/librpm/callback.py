@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import rpm
 
 from pkgman.transaction.librpm.header import decode
+from pkgman.transaction.scratch import folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -147,7 +148,7 @@ class _ScriptLog:
     """
 
     def __init__(self) -> None:
-        self._stream = tempfile.TemporaryFile(prefix="tdnf-scripts-")  # noqa: SIM115 - closed by close()
+        self._stream = tempfile.TemporaryFile(prefix="tdnf-scripts-", dir=folder())  # noqa: SIM115 - closed by close()
         self._read = 0  # bytes handed out
         self._stdout = -1  # the real standard output, while this file stands in for it
         self._flush_c = ctypes.CDLL(None).fflush

@@ -17,7 +17,9 @@ import rpm
 
 from pkgman.model.errors import PkgmanError
 from pkgman.model.package import Checksum
+from pkgman.transaction.librpm.database import PUBKEY
 from pkgman.transaction.librpm.header import architecture, decode
+from pkgman.transaction.scratch import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 NOT_A_PACKAGE = 1471
 DAMAGED = 1472
 REFUSED_KEY = 1472
+NO_DATABASE = 1526
 
 # rpm's RPMTAG_PAYLOADDIGESTALGO: numbers of RFC 9580, section 9.5.
 _DIGESTS = {8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224", 12: "sha3_256", 14: "sha3_512"}
@@ -56,10 +59,18 @@ class HeaderCheck(NamedTuple):
 
 
 class SignatureChecker:
-    """librpm with a fixed set of keys."""
+    """librpm with a fixed set of keys.
+
+    :param scratch: a folder to work in where the usual ones have no room.
+    """
 
     def __init__(
-        self, keys: Iterable[Certificate] = (), *, signatures: bool = True, digests: bool = True
+        self,
+        keys: Iterable[Certificate] = (),
+        *,
+        signatures: bool = True,
+        digests: bool = True,
+        scratch: str = "",
     ) -> None:
         flags = 0  # everything on, whatever %_vsflags macros say
         if not signatures:
@@ -70,7 +81,7 @@ class SignatureChecker:
         # With no key at all a signed header gives "no key" and an unsigned one passes:
         # so librpm itself tells which signatures it counts.
         self._keyless = _reader(flags, rpm.keyring())
-        self._keyed = _reader(flags, _keyring(keys))
+        self._keyed = _reader(flags, _keyring(keys, scratch))
         self._plain = _reader(flags | int(rpm.RPMVSF_MASK_NOSIGNATURES), rpm.keyring())
 
     def check(self, fd: int, path: str) -> HeaderCheck:
@@ -118,12 +129,15 @@ def _reader(flags: int, keyring: rpm.keyring) -> rpm.ts:
     return ts
 
 
-def _keyring(keys: Iterable[Certificate]) -> rpm.keyring:
-    """Make a key ring through a scratch database, since rpm.keyring.addKey leaves subkeys out."""
+def _keyring(keys: Iterable[Certificate], scratch: str) -> rpm.keyring:
+    """Make a key ring through a scratch database, since rpm.keyring.addKey leaves subkeys out.
+
+    :raises PkgmanError: 1472 when librpm refuses a key, 1526 when it cannot make the database.
+    """
     wanted = tuple(keys)
     if not wanted:
         return rpm.keyring()
-    root = tempfile.mkdtemp(prefix="tdnf-keys-")
+    root = tempfile.mkdtemp(prefix="tdnf-keys-", dir=folder(scratch))
     try:
         importer = rpm.ts(root)
         for key in wanted:
@@ -132,6 +146,9 @@ def _keyring(keys: Iterable[Certificate]) -> rpm.keyring:
         importer.closeDB()
         loader = rpm.ts(root)  # the importing one would give its first key ring, without subkeys
         keyring = loader.getKeyring()
+        # librpm calls an import that found no room a good one.
+        if sum(1 for _ in loader.dbMatch("name", PUBKEY)) < len({key.fingerprint for key in wanted}):
+            raise PkgmanError(f"{root}: rpm cannot keep keys there; is the disk full?", number=NO_DATABASE)
         loader.closeDB()
         return keyring
     finally:
