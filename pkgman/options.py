@@ -167,6 +167,7 @@ SPELLINGS: dict[str, str] = {
     "no-plugins": "noplugins",
     "queryformat": "qf",
     "repository": "repo",
+    "srpm": "source",
 }
 OPTIONS: tuple[Option, ...] = (*_COMMON, *_SELECT, *_QUERY, *_REPOSYNC, *_SCOPES)
 ALL_OPTIONS: tuple[Option, ...] = (*OPTIONS, *_DNF)

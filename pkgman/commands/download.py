@@ -1,51 +1,102 @@
-"""download: fetch package files into a folder (dnf's command; tdnf has ``install --downloadonly``)."""
+"""download: fetch package files into a folder, as dnf does; nothing on the system changes."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from pkgman.model.errors import NoMatch, PkgmanError
+from pkgman import layout
+from pkgman.model.errors import NoMatch, NothingToDo, PkgmanError, system_error
+from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.request import Request
+from pkgman.model.words import plain
 from pkgman.workflow import policy_of, unmet_files
-from repo_meta import download
-from repo_meta.urls import join
-from solver import query, select, solve
-from solver.versions import Comparer
+from repo_meta import download, temporary
+from solver import query, solve
+from solver.best import Best
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pkgman.model.package import Package
+    from pkgman.model.repo import Remote, RepoSource
     from pkgman.session import Session
     from solver.pool import Pool
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:
-    """Fetch the best version of what the words name, checked against its metadata.
+    """Fetch the best version of what each word names, or with --urls print where it lies.
 
-    ``--resolve`` adds what it needs and the system has not, with ``--alldeps`` all it needs.
-    Nothing is installed, so no key is asked for and no signature judged.
+    With --resolve what the packages need comes, too: as far as it is not installed, or with --alldeps all.
 
-    :raises PkgmanError: 1001 without a word, 1602 without the folder.
-    :raises NoMatch: a word names no available package.
+    :raises PkgmanError: 1001 without a word; 1622 for options that exclude each other; a package
+        cannot be fetched, stored or is not trusted.
+    :raises NoMatch: a word names nothing.
+    :raises NothingToDo: --skip-broken passed over every word.
     """
     if not words:
         raise PkgmanError("Say what to download: tdnf download PACKAGE...", number=1001)
-    needed = session.flag("resolve") or session.flag("alldeps")
-    pool = session.open_pool(installed=needed and not session.flag("alldeps"))
-    packages = _resolved(session, pool, words, needed=needed)
+    resolve = session.flag("resolve") or session.flag("alldeps")
+    if resolve and session.flag("source"):
+        raise PkgmanError("--source fetches source packages alone; leave out --resolve", number=1622)
+    pool = session.open_pool(installed=resolve)
+    packages = _named(session, pool, words)
+    if not packages:
+        raise NothingToDo
+    if resolve:
+        packages = _with_dependencies(session, pool, packages)
     remotes = [query.remote(pool, package.handle) for package in packages]
-    sources = {source.id: source for source in session.supply.sources}
     if session.flag("urls"):
-        for remote in remotes:
-            base = download.base_urls(
-                sources[remote.repo_id], fetcher=session.fetcher, progress=session.ui, report=session.ui
-            )[0]
-            session.ui.result(join(base, remote.location))
+        _show(session, packages, "Location", [session.supply.url(remote) for remote in remotes])
         return 0
-    folder = os.path.abspath(session.line.last("destdir") or session.line.last("downloaddir") or ".")
-    download.fetch_packages(
+    _show(session, packages, "Path", _fetch(session, packages, remotes))
+    return 0
+
+
+def _named(session: Session, pool: Pool, words: Sequence[str]) -> list[Package]:
+    """Return what the words stand for, each package once.
+
+    :raises NoMatch: naming every word that stands for nothing.
+    """
+    arches = [arch for name, value in session.line.options if name == "arch" for arch in value.split(",")]
+    best = Best(pool, policy_of(session), arches=tuple(arches), source=session.flag("source"))
+    found: dict[int, None] = {}
+    unknown = []
+    for word in dict.fromkeys(words):
+        matches = best.of(word)
+        if matches.note:
+            session.ui.info(matches.note)
+        if not matches.handles:
+            unknown.append(word)
+        found.update(dict.fromkeys(matches.handles))
+    if unknown and not (session.flag("skip-broken") or session.flag("skip-unavailable")):
+        raise NoMatch(f"{word} package not found or not installed" for word in unknown)
+    for word in unknown:
+        session.ui.info(f"No package \x1b[1m\x1b[30m{plain(word)} \x1b[0mavailable", raw=True)
+    return list(query.packages(pool, found))
+
+
+def _with_dependencies(session: Session, pool: Pool, packages: list[Package]) -> list[Package]:
+    """Add what an install of exactly these packages would bring.
+
+    :raises Unsolvable: they cannot be installed.
+    """
+    request = Request(install_nevras=tuple(package.nevra for package in packages))
+    solution = solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
+    for note in solution.notes:
+        (session.ui.diagnostic if note.diagnostic else session.ui.info)(note.text)
+    named = {package.nevra for package in packages}
+    needed = (step.package for step in solution.incoming)
+    return [*packages, *(package for package in needed if package.nevra not in named)]
+
+
+def _fetch(session: Session, packages: Sequence[Package], remotes: Sequence[Remote]) -> list[str]:
+    """Return where the files are, checksums and signatures right; none that is not trusted stays."""
+    folder = _folder(session)
+    sources = {source.id: source for source in session.supply.sources}
+    places = [download.target(remote, sources[remote.repo_id], folder) for remote in remotes]
+    fresh = [path for path in places if not os.path.lexists(path)]
+    fetched = download.fetch_packages(
         remotes,
         sources,
         fetcher=session.fetcher,
@@ -53,32 +104,75 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         report=session.ui,
         target_dir=folder,
     )
-    return 0
+    paths = [fetched[remote] for remote in remotes]
+    try:
+        _verify(session, packages, remotes, paths)
+    except BaseException:
+        for path in fresh:
+            temporary.discard(path)  # what lay there before is the user's own
+        raise
+    return paths
 
 
-def _resolved(session: Session, pool: Pool, words: Sequence[str], *, needed: bool) -> list[Package]:
-    arches = [value for name, value in session.line.options if name == "arch"]
-    if session.flag("source") or arches:
-        return [_best(session, pool, word, arches) for word in words]
-    policy = policy_of(session)._replace(
-        no_dependencies=not needed, ignore_installed=not needed or session.flag("alldeps")
+def _folder(session: Session) -> str:
+    """Return the folder to store in, absolute; --destdir makes it, as in dnf, --downloaddir does not (tdnf).
+
+    :raises PkgmanError: 1600 + errno when it cannot be made.
+    """
+    folder = session.line.last("destdir")
+    try:
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+        return os.path.abspath(folder or session.line.last("downloaddir") or os.getcwd())
+    except OSError as error:
+        raise system_error(error) from error
+
+
+def _verify(
+    session: Session, packages: Sequence[Package], remotes: Sequence[Remote], paths: Sequence[str]
+) -> None:
+    """Check signatures as before an install; librpm is not needed where there are none to check.
+
+    Keys that the system does not know are asked for, and used for this run only.
+    """
+    supply = session.supply
+    checked = [
+        (package, remote, path)
+        for package, remote, path in zip(packages, remotes, paths, strict=True)
+        if supply.source(package.repo).gpgcheck
+    ]
+    if not checked or session.flag("nogpgcheck") or session.flag("skipsignature"):
+        return
+    database = session.rpmdb  # says what to do when librpm is missing
+    from pkgman.transaction import verify
+    from pkgman.transaction.lentkeys import LentKeys
+
+    def fetch_key(source: RepoSource, url: str) -> bytes:
+        ui = session.ui
+        return session.fetcher().read(source, url, limit=MAX_KEY_FILE, progress=ui, report=ui)
+
+    verified = verify.verify(
+        [
+            verify.Incoming(package, path, supply.source(package.repo), remote.location)
+            for package, remote, path in checked
+        ],
+        database=LentKeys(database),
+        fetch_key=fetch_key,
+        report=session.ui,
+        checks=verify.Checks(digests=not session.flag("skipdigest")),
+        scratch=session.scratch(),
     )
-    request = Request(install=tuple(words))
-    solution = solve.solve(pool, request, policy, find_files=unmet_files(session, pool))
-    for note in solution.notes:
-        (session.ui.diagnostic if note.diagnostic else session.ui.info)(note.text)
-    return [step.package for step in solution.incoming]
+    verify.close_all(verified)
 
 
-def _best(session: Session, pool: Pool, word: str, arches: Sequence[str]) -> Package:
-    """Return the highest version that a word names, of a source package or of one of the arches."""
-    matches = select.find(pool, word, scope="available", source=session.flag("source"))
-    found = [p for p in query.packages(pool, matches.handles) if not arches or p.arch in arches]
-    if not found:
-        raise NoMatch(f"{word}: no such package is available")
-    best = found[0]
-    with Comparer() as versions:
-        for package in found[1:]:
-            if versions.compare(package.evr, best.evr) > 0:
-                best = package
-    return best
+def _show(session: Session, packages: Sequence[Package], key: str, places: Sequence[str]) -> None:
+    """Print paths or URLs; in JSON mode with the packages they belong to."""
+    ui = session.ui
+    if ui.json:
+        pairs = zip(packages, places, strict=True)
+        ui.document([{**layout.query_item(package), key: place} for package, place in pairs])
+    elif key == "Location":
+        ui.results(places)
+    else:
+        for place in places:
+            ui.info(place)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pkgman.model.progress import Reporter
     from pkgman.model.repo import RepoSource
-    from pkgman.transaction.librpm.database import RpmDatabase
+    from pkgman.transaction.lentkeys import KeyStore
     from pkgman.transaction.openpgp import Certificate
 
 BAD_URL = 1507
@@ -35,7 +35,7 @@ class RepositoryKeys:
     """The keys of repositories for one run; each key file is read once."""
 
     def __init__(
-        self, database: RpmDatabase, fetch_key: Callable[[RepoSource, str], bytes], report: Reporter
+        self, database: KeyStore, fetch_key: Callable[[RepoSource, str], bytes], report: Reporter
     ) -> None:
         self._database = database
         self._fetch_key = fetch_key

@@ -51,5 +51,5 @@ def test_what_cannot_be_had_is_said(look: Tdnf, tmp_path: Path) -> None:
     look("download").failed(1001)
     look("download", "nonesuch", cwd=tmp_path).failed(1011)
     look("download", "--arch", "s390x", "lib", cwd=tmp_path).failed(1011)
-    look("download", "lib", "--destdir", tmp_path / "missing").failed(1602)
+    look("download", "lib", "--downloaddir", tmp_path / "missing").failed(1602)
     assert not names(tmp_path)
