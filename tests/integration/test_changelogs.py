@@ -36,6 +36,7 @@ ENTRIES = [
 ]
 LOGGED = Rpm(
     "logged",
+    "0:1.0-1",
     changelog=(
         "* Fri Mar 03 2023 Zoë Ünicode <z@localhost> 2\n- second of a day & <more>\n\n"
         "* Fri Mar 03 2023 Zoë Ünicode <z@localhost> 1\n- first of a day\n"

@@ -63,7 +63,13 @@ SECOND_RPMS = (SECOND_APP, SECOND_ONLY)
 INSTALLED = (sample.LIB_1, sample.APP_1, sample.TOOL, ORPHAN)
 ADVISORIES = (
     *sample.ADVISORIES,
-    Advisory("TEST-2024-3", (sample.APP_2, sample.LIB_2), kind="enhancement", description="Both & more."),
+    Advisory(
+        "TEST-2024-3",
+        (sample.APP_2, sample.LIB_2),
+        kind="enhancement",
+        description="Both & more.",
+        references=(("cve", "CVE-2024-0003"), ("bugzilla", "303"), ("bugzilla", "304")),
+    ),
     Advisory("TEST-2024-4", (SECOND_ONLY,), severity="9.9", title="of nothing installed"),
 )
 
