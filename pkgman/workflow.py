@@ -77,12 +77,13 @@ def alter(session: Session, request: Request, *, files: Sequence[RpmFile] = ()) 
 
 def alter_with(session: Session, pool: Pool, request: Request) -> int:
     """Do the same with a pool that is loaded already."""
-    _warn_of_excludes(session)
+    warn_of_excludes(session)
     solution = solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
     return carry_out(session, pool, solution)
 
 
-def _warn_of_excludes(session: Session) -> None:
+def warn_of_excludes(session: Session) -> None:
+    """Show the excludes of the configuration, as every command that changes the system does."""
     excludes = session.config.excludepkgs
     if excludes and not session.flag("disableexcludes"):
         session.ui.info("Warning: The following packages are excluded from tdnf.conf:")

@@ -84,9 +84,10 @@ def check_all(
 
 
 def _named_only(pool: Pool, goal: Goal) -> tuple[Step, ...]:
-    """Return the packages that the request names, without their dependencies."""
+    """Return the packages to come that the request names, without their dependencies."""
     handles = dict.fromkeys(what for _, what in goal.jobs if what in goal.targets)
-    return tuple(Step(Action.INSTALL, query.package(pool, handle), Reason.USER) for handle in handles)
+    coming = (handle for handle in handles if not pool.raw.id2solvable(handle).isinstalled())
+    return tuple(Step(Action.INSTALL, query.package(pool, handle), Reason.USER) for handle in coming)
 
 
 class _Run:

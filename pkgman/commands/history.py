@@ -10,7 +10,7 @@ from pkgman.model.request import Request
 from pkgman.model.words import one_line
 from pkgman.transaction import revert
 from pkgman.transaction.history import Change
-from pkgman.workflow import carry_out, policy_of, unmet_files
+from pkgman.workflow import carry_out, policy_of, unmet_files, warn_of_excludes
 from solver import exact, solve
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def _go(session: Session, action: str, first: int, last: int) -> int:
         lines = ("The following packages could not be resolved:", "", *lost, *_UNRESOLVED)
         session.ui.results(lines)
         raise NoMatch
+    warn_of_excludes(session)
     request = Request(install_nevras=wanted.install, erase_nevras=wanted.remove)
     policy = policy_of(session)._replace(clean_deps=False)  # what goes is known
     solution = solve.solve(pool, request, policy, find_files=unmet_files(session, pool))

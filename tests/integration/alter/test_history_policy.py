@@ -1,0 +1,165 @@
+"""history undo, redo and rollback beside excludes, locks, install-only packages and other versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.alter.conftest import tables
+from tests.support.rpms import Rpm
+from tests.support.sample import KERNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.cli import Root, Tdnf
+    from tests.support.repos import Repo
+
+LIB = Rpm("lib", "1.0-1")
+LIB_2 = Rpm("lib", "2.0-1")
+APP = Rpm("app", "1:1.0-1", requires=("lib",))
+
+
+@pytest.fixture
+def past(tdnf: Tdnf, root: Root, offer: Callable[..., Repo]) -> Tdnf:
+    """2 installs lib 1.0 and app; 3 updates lib to 2.0; 4 removes app."""
+    offer(LIB, LIB_2, APP)
+    tdnf("history", "init").ok()
+    tdnf("-y", "install", "lib=1.0", "app").ok()
+    tdnf("-y", "update", "lib").ok()
+    tdnf("-y", "erase", "--noautoremove", "app").ok()
+    return tdnf
+
+
+def names(root: Root) -> list[str]:
+    return [nevra.rpartition("-")[0] for nevra in root.installed]
+
+
+def state(tdnf: Tdnf, root: Root) -> tuple[list[str], int]:
+    return root.installed, len(tdnf("-j", "history").json)
+
+
+@pytest.mark.parametrize("how", ["option", "configuration"])
+def test_an_excluded_package_neither_comes_back_nor_changes(past: Tdnf, root: Root, how: str) -> None:
+    words = ["--exclude=lib", "--exclude=app"] if how == "option" else []
+    if how == "configuration":
+        root.configure(excludepkgs="lib app")
+    before = state(past, root)
+    done = past("-y", *words, "history", "undo", "4").failed(1301)
+    assert "package app-1:1.0-1.noarch is disabled" in done.stderr
+    assert done.stdout.startswith("Warning: The following packages are excluded") == (not words)
+    done = past("-y", *words, "history", "undo", "3").failed(1301)
+    assert "package lib-1.0-1.noarch is disabled" in done.stderr
+    assert state(past, root) == before
+
+
+def test_excludes_of_the_configuration_can_be_switched_off(past: Tdnf, root: Root) -> None:
+    root.configure(excludepkgs="lib app")
+    done = past("-y", "--disableexcludes", "history", "undo", "3").ok()
+    assert "Warning" not in done.stdout
+    assert names(root) == ["lib-1.0"]
+
+
+def test_a_locked_package_stays_as_it_is(past: Tdnf, root: Root) -> None:
+    (root.conf.parent / "locks.d").mkdir()
+    (root.conf.parent / "locks.d/x.conf").write_text("lib\n")
+    before = state(past, root)
+    assert "1. conflicting requests" in past("-y", "history", "undo", "3").failed(1301).stderr
+    assert "1. conflicting requests" in past("-y", "history", "rollback", "1").failed(1301).stderr
+    assert state(past, root) == before
+
+
+def test_nothing_goes_below_its_minimum_version(past: Tdnf, root: Root) -> None:
+    (root.conf.parent / "minversions.d").mkdir()
+    (root.conf.parent / "minversions.d/x.conf").write_text("lib=2.0\n")
+    done = past("-y", "history", "undo", "3").failed(1301)
+    assert "package lib-1.0-1.noarch is disabled" in done.stderr
+    assert names(root) == ["lib-2.0"]
+
+
+def test_install_only_packages_come_and_go_one_by_one(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    root.configure(installonlypkgs="kernel", installonly_limit=2)
+    offer(*KERNELS)
+    tdnf("history", "init").ok()
+    for n in "1234":
+        tdnf("-y", "install", f"kernel={n}.0").ok()
+    done = tdnf("-y", "history", "undo", "5").ok()
+    assert tables(done) == {"Installing": ["kernel 2.0-1 test"], "Removing": ["kernel 4.0-1 @System"]}
+    assert names(root) == ["kernel-2.0", "kernel-3.0"]
+    tdnf("-y", "history", "redo", "4-5").ok()
+    assert names(root) == ["kernel-3.0", "kernel-4.0"]
+    tdnf("-y", "history", "undo", "2-5").ok()
+    assert names(root) == []
+
+
+def test_more_than_the_limit_do_not_come_back(tdnf: Tdnf, root: Root, offer: Callable[..., Repo]) -> None:
+    root.configure(installonlypkgs="kernel", installonly_limit=3)
+    offer(*KERNELS)
+    tdnf("history", "init").ok()
+    for n in "123":
+        tdnf("-y", "install", f"kernel={n}.0").ok()
+    tdnf("-y", "erase", "kernel=1.0").ok()
+    root.configure(installonlypkgs="kernel", installonly_limit=2)
+    tdnf("-y", "history", "undo", "5").ok()
+    assert len(names(root)) == 2
+    assert "kernel-1.0" in names(root)
+
+
+def test_what_needs_a_package_goes_with_it(past: Tdnf, root: Root) -> None:
+    past("-y", "history", "undo", "3-4").ok()  # app is back, and lib 1.0
+    assert names(root) == ["app-1:1.0", "lib-1.0"]
+    past("-y", "erase", "app").ok()
+    past("-y", "install", "app").ok()  # later than lib
+    done = past("-y", "history", "undo", "2").ok()
+    assert sorted(tables(done)["Removing"])[0].startswith("app ")
+    assert names(root) == []
+
+
+def test_dependencies_nobody_asked_for_stay_where_the_history_does_not_take_them(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    root.configure(clean_requirements_on_remove=True)
+    offer(LIB, APP)
+    tdnf("-y", "install", "lib").ok()
+    tdnf("mark", "remove", "lib").ok()
+    tdnf("-y", "install", "app").ok()
+    tdnf("-y", "history", "undo", "4").ok()
+    assert names(root) == ["lib-1.0"]
+
+
+def test_a_newer_version_of_what_was_installed_is_not_what_undo_takes_away(past: Tdnf, root: Root) -> None:
+    assert "Nothing to do." in past("-y", "history", "undo", "2").ok().stderr
+    assert names(root) == ["lib-2.0"]
+
+
+def test_a_disabled_repository_cannot_give_anything_back(past: Tdnf, root: Root) -> None:
+    done = past("-y", "--disablerepo=*", "history", "undo", "3-4").failed(1011)
+    assert done.lines[:5] == [
+        "The following packages could not be resolved:",
+        "",
+        "app-1:1.0-1.noarch",
+        "lib-1.0-1.noarch",
+        "",
+    ]
+    assert "could not be resolved" in past("-q", "-y", "--disablerepo=*", "history", "undo", "4").stdout
+    past("-y", "--disablerepo=*", "history", "redo", "2-3").failed(1011)  # app; lib is there
+
+
+def test_only_downloading_the_way_back_changes_nothing(past: Tdnf, root: Root) -> None:
+    before = state(past, root)
+    folder = root.scratch / "fetched"
+    folder.mkdir()
+    done = past("-y", "--downloadonly", "--downloaddir", folder, "history", "undo", "3-4").ok()
+    assert "tdnf will only download packages needed for the transaction" in done.lines
+    assert sorted(path.name for path in folder.iterdir()) == ["app-1.0-1.noarch.rpm", "lib-1.0-1.noarch.rpm"]
+    assert state(past, root) == before
+
+
+def test_only_downloading_without_dependencies_ignores_what_goes(past: Tdnf, root: Root) -> None:
+    before = state(past, root)
+    done = past("-y", "--downloadonly", "--nodeps", "history", "undo", "3-4").ok()
+    assert "Removing" not in tables(done)
+    assert state(past, root) == before
