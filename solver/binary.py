@@ -116,9 +116,16 @@ class Draft:
         write_all(self.descriptor, tail)
         checksum = _checksum(self.descriptor, size + len(tail))
         write_all(self.descriptor, checksum.to_bytes(_CRC_SIZE, "little"))
+        self.place()
+        return size
+
+    def place(self) -> None:
+        """Put the file in its place as it is, without key and checksum.
+
+        :raises OSError: when it cannot be renamed.
+        """
         if self.lasting:
             os.replace(self._temporary, self._path)
-        return size
 
     def __enter__(self) -> Draft:
         return self

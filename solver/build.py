@@ -17,18 +17,21 @@ from solver import builder
 from solver.binary import write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _PIPE = 1 << 20  # bytes; the most that Linux gives to anybody
 _LONGEST_COMPLAINT = 4096  # bytes
 _UNPARSED, _UNWRITTEN = 1, 2  # exit statuses of the builder
 
 
-def build(pieces: Iterable[bytes], output: int, label: str) -> int:
+def build(
+    pieces: Iterable[bytes], output: int, label: str, *, meanwhile: Callable[[], None] | None = None
+) -> int:
     """Write the binary form of primary.xml to the file open as ``output``; return the number of packages.
 
     :param pieces: the plain primary.xml.
     :param label: what messages call the repository.
+    :param meanwhile: called while the builder finishes what it has got.
     :raises MetadataError: the XML is malformed or cut off.
     :raises PkgmanError: what the pieces raise.
     :raises OSError: the result cannot be written.
@@ -53,6 +56,8 @@ def build(pieces: Iterable[bytes], output: int, label: str) -> int:
             pass  # the parser gave up, and will say why
         finally:
             os.close(writer)
+        if meanwhile is not None:
+            meanwhile()
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     finally:
         if status == -1:

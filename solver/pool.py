@@ -10,7 +10,7 @@ import solv
 from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
 from solver import binary
 from solver.installed import Filler
-from solver.repocache import RepoCache
+from solver.repocache import RepoCache, write_names
 from solver.text import clean
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ class Pool:
             filler = Filler(repo)
             filler.add_all(packages())
             filler.close()
-            if cache_path:
-                binary.write(repo, cache_path, key)
+            if cache_path and binary.write(repo, cache_path, key):
+                write_names(cache_path, (solvable.name for solvable in repo.solvables))
         self.installed = self.raw.installed = repo
 
     def load_files(self, files: Iterable[RpmFile]) -> None:

@@ -96,7 +96,12 @@ class RepoCache:
             binary.Draft(self._texts_path, memory=memory) as texts_file,
         ):
             cutter = Cutter(texts_file.descriptor)
-            count = build(cutter.cut(self._pieces()), solv_file.descriptor, self._label)
+            count = build(
+                cutter.cut(self._pieces()),
+                solv_file.descriptor,
+                self._label,
+                meanwhile=cutter.names.sort,
+            )
             if cutter.count != count:
                 # Texts could end up with the wrong packages: let libsolv keep them.
                 os.ftruncate(solv_file.descriptor, 0)
@@ -108,3 +113,12 @@ class RepoCache:
             if not texts_file.lasting:
                 self._texts = os.dup(texts_file.descriptor), size
             solv_file.finish(self._key)
+            if solv_file.lasting:
+                cutter.names.write(self._path)
+
+
+def write_names(solv_path: str, names: Iterable[str]) -> None:
+    """Write the names of packages beside their cache, for completion; see :mod:`solver.names`."""
+    from solver.names import write
+
+    write(solv_path, names)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import MetadataError
 from solver.binary import write_all
+from solver.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,6 +63,7 @@ class Cutter:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._lengths: list[int] = []
+        self.names = Names()
 
     @property
     def count(self) -> int:
@@ -100,7 +102,9 @@ class Cutter:
         if xml.count(_PACKAGE) == len(before) and all(_PACKAGE in part for part in before):
             records = _records(parts[1::_GROUPS], parts[3::_GROUPS], parts[2::_GROUPS])
             rest = b"".join(parts[0::_GROUPS])
+            self.names.take(before)
         else:
+            self.names.take(xml.split(_END)[:-1])
             rest, records = _one_by_one(xml)
         self._write(records)
         return _UNUSED.sub(b"", rest)
