@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from contextlib import ExitStack, contextmanager
+from traceback import clear_frames
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pkgman import workflow
@@ -334,11 +335,21 @@ def _as_found() -> Iterator[None]:
         yield
     except OSError as error:
         raise system_error(error) from error
+    except BaseException as error:
+        _let_go(error)
+        raise
     finally:
         if deaf:
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         os.umask(mask)
         (gc.enable if collects else gc.disable)()
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Empty the frames of an exception: who keeps it must not keep libsolv's objects, whose pool is freed."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _some(specs: Sequence[str], command: str) -> tuple[str, ...]:

@@ -268,6 +268,29 @@ def test_clients_follow_one_another_with_other_roots_and_give_memory_back(
     assert descriptors < 12
 
 
+def test_who_keeps_exceptions_keeps_nothing_of_the_solver(
+    signed: Repo, client: Callable[..., Result]
+) -> None:
+    done = client(
+        """
+        import gc
+        kept = []
+        for round in range(3):
+            with Client(**kw) as client:
+                for specs in (["broken"], ["clash-a", "clash-b"], ["nosuch"]):
+                    try:
+                        client.plan_install(*specs)
+                    except PkgmanError as error:
+                        kept.append(error)
+        names = [type(thing).__name__ for thing in gc.get_objects()]
+        print(len(kept), names.count("Solver") + names.count("Problem"))
+        kept.clear()
+        """,
+        env={"MALLOC_PERTURB_": "165"},
+    ).ok()
+    assert done.stdout == "9 0\n"
+
+
 def test_threads_take_turns(signed: Repo, client: Callable[..., Result]) -> None:
     done = client("""
         import threading, time

@@ -53,6 +53,15 @@ def test_the_installed_program_runs(installed: Path) -> None:
     assert done.stdout.startswith("tdnf: ")
 
 
+def test_the_installed_module_finds_the_private_directory(installed: Path) -> None:
+    code = "import tdnf.api, solver, pkgman; print(tdnf._tdnf.__version__, solver.__file__, pkgman.__file__)"
+    done = python(code, installed)
+    assert done.stderr == ""
+    assert done.stdout.count(f"{installed}/_pkgman/") == 2
+    assert (installed / "tdnf/py.typed").exists()
+    assert python("import tdnf, conf", installed).returncode != 0  # the other one beside them stays private
+
+
 def test_the_launcher_of_a_checkout_needs_no_site_and_no_environment(tmp_path: Path) -> None:
     target = tmp_path / "with space" / "tdnf"
     target.parent.mkdir()
