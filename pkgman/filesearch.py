@@ -30,13 +30,17 @@ def in_primary(path: str) -> bool:
     return path.startswith("/etc/") or "bin/" in path or path == "/usr/lib/sendmail"
 
 
-def file_owners(session: Session, pool: Pool, path: str) -> list[int]:
-    """Return the handles of the packages, installed and available, that hold ``path`` (exact or glob)."""
+def file_owners(session: Session, pool: Pool, path: str, *, exact: bool = False) -> list[int]:
+    """Return the handles of the packages, installed and available, that hold ``path``.
+
+    :param exact: it is no glob, whatever characters it has.
+    """
+    glob = is_glob(path) and not exact
     handles: set[int] = set()
     for reading in _readings(path):
-        handles.update(files.owners(pool, reading))
-        if is_glob(reading) or not in_primary(reading):
-            handles.update(_scan(session, pool, reading))
+        handles.update(files.owners(pool, reading, glob=glob))
+        if glob or not in_primary(reading):
+            handles.update(_scan(session, pool, reading, glob=glob))
     return list(select.in_order(pool, handles))
 
 
@@ -52,9 +56,9 @@ def _readings(path: str) -> tuple[str, ...]:
     return (path,)
 
 
-def _scan(session: Session, pool: Pool, path: str) -> list[int]:
+def _scan(session: Session, pool: Pool, path: str, *, glob: bool) -> list[int]:
     handles: list[int] = []
-    search = filelists.find_globs if is_glob(path) else filelists.find_paths
+    search = filelists.find_globs if glob else filelists.find_paths
     for source, pieces in session.supply.file_lists():
         for hits in search(pieces, [path]).values():
             handles += files.identified(pool, source.id, hits)

@@ -168,4 +168,5 @@ def query_item(package: Package) -> dict[str, object]:
 
 def merged(groups: Iterable[Iterable[str]]) -> list[str]:
     """Return all texts once, sorted bytewise."""
-    return sorted({text for group in groups for text in group}, key=lambda t: t.encode("utf-8", "replace"))
+    every = {text for group in groups for text in group}
+    return sorted(every, key=lambda text: text.encode("utf-8", "surrogateescape"))

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _COMPLETE = solv.Dataiterator.SEARCH_FILES | solv.Dataiterator.SEARCH_COMPLETE_FILELIST
 
 
-def owners(pool: Pool, path: str) -> tuple[int, ...]:
-    """Return the packages with a file ``path``, exact or a glob, as primary and the installed set name it."""
+def owners(pool: Pool, path: str, *, glob: bool) -> tuple[int, ...]:
+    """Return the packages with a file ``path``, as primary and the installed set name it."""
     raw = pool.prepare()
-    how = solv.Dataiterator.SEARCH_GLOB if select.is_glob(path) else solv.Dataiterator.SEARCH_STRING
+    how = solv.Dataiterator.SEARCH_GLOB if glob else solv.Dataiterator.SEARCH_STRING
     iterator = raw.Dataiterator(solv.SOLVABLE_FILELIST, clean(path), how | _COMPLETE)
     return select.in_order(pool, {match.solvid for match in iterator})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkgman.filesearch import file_owners
+from pkgman.filesearch import file_owners, is_glob
 from pkgman.model.errors import NoData, PkgmanError
 from solver import query
 
@@ -31,7 +31,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     if ui.json:
         ui.document(
             [
-                {"Name": p.name, "Arch": p.arch, "Evr": p.evr, "Summary": summary}
+                {"Name": p.name, "Arch": p.arch, "Evr": p.evr, "Summary": summary or None}
                 for p, summary in zip(packages, summaries, strict=True)
             ]
         )
@@ -44,7 +44,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 
 def _lookup(session: Session, pool: Pool, spec: str) -> list[int]:
     """Look a path up in file lists, anything else among names and capabilities."""
-    if spec.startswith("/") or (spec.startswith("*") and "/" in spec):
+    if "/" in spec and (spec.startswith("/") or is_glob(spec[0])):
         handles = file_owners(session, pool, spec)
         if handles:
             session.ui.info(f"[using file list match for '{spec}']")

@@ -119,7 +119,7 @@ def _selectors(session: Session, pool: Pool) -> Iterator[Sequence[int]]:
     """Yield what each --file, and each kind of --what..., selects."""
     options = session.line.options
     for path in [value for name, value in options if name == "file"]:
-        yield file_owners(session, pool, path)
+        yield file_owners(session, pool, path, exact=True)
     for kind in _WHAT:
         values = ",".join(value for name, value in options if name == f"what{kind}")
         capabilities = [text.strip() for text in values.split(",") if text.strip()]
@@ -128,7 +128,7 @@ def _selectors(session: Session, pool: Pool) -> Iterator[Sequence[int]]:
         hits = set(query.what(pool, kind, capabilities))
         if kind == "provides":  # a package provides its files, which primary may not name
             paths = (c for c in capabilities if c.startswith("/"))
-            hits.update(handle for path in paths for handle in file_owners(session, pool, path))
+            hits.update(handle for path in paths for handle in file_owners(session, pool, path, exact=True))
         yield select.in_order(pool, hits)
 
 

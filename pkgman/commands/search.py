@@ -22,7 +22,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     pool = session.open_pool(installed=None)
     hits = [query.summary(pool, handle) for handle in query.search(pool, terms)]
     if session.ui.json:
-        session.ui.document([{"Name": name, "Summary": summary} for name, summary in hits])
+        session.ui.document([{"Name": name, "Summary": summary or None} for name, summary in hits])
         return 0
     if not hits:
         raise PkgmanError(f"No package's name, summary or description has: {' '.join(terms)}", number=1599)

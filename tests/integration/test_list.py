@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.world import ARCH
+from tests.support.rpms import Rpm
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.integration.world import World
-    from tests.support.cli import Result, Tdnf
+    from tests.support.cli import Result, Root, Tdnf
+    from tests.support.repos import Repo
+    from tests.support.workshop import Workshop
 
 INSTALLED = ["app-1.0-1@@System", "lib-1.0-1@@System", "orphan-0.1-1@@System", "tool-1:1.5-2@@System"]
 LIBS = ["lib-1.0-1@@System", "lib-1.0-1@main", "lib-2.0-1@main"]
@@ -104,7 +108,20 @@ def test_list_understands_the_spec(look: Tdnf, spec: str, expected: list[str]) -
     assert "[" not in result.stdout
 
 
-@pytest.mark.parametrize("spec", ["nosuch", "lib-1*", "lib=1*", "/usr/bin/rich", "lib-9.0", "lib.s390x"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "nosuch",
+        "rich.src",
+        "*.src",
+        "rich-3:1.2-3.src",
+        "lib-1*",
+        "lib=1*",
+        "/usr/bin/rich",
+        "lib-9.0",
+        "lib.s390x",
+    ],
+)
 def test_list_of_what_matches_nothing_fails(look: Tdnf, spec: str) -> None:
     look("list", spec).failed(1011)
     look("info", spec).failed(1011)
@@ -124,6 +141,39 @@ def test_case_is_ignored_when_nothing_else_matches(look: Tdnf) -> None:
     result = look("list", "LIB")
     assert result.lines[0] == "[ignoring case for 'LIB']"
     assert rows(result) == LIBS
+    result = look("list", "Virtual(RICH) >= 7")
+    assert result.lines[0] == "[ignoring case for 'Virtual(RICH) >= 7']"
+    assert rows(result) == ["rich-3:1.2-3@main"]
+
+
+def test_source_packages_are_in_the_unfiltered_list(look: Tdnf) -> None:
+    assert "rich.src" in [line.split()[0] for line in look("list", "available").ok().lines]
+    assert "rich.src" not in [line.split()[0] for line in look("list", "installed").ok().lines]
+
+
+def test_list_downgrades_shows_every_lower_version(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, workshop: Workshop
+) -> None:
+    versions = [Rpm("thing", f"{n}-1", files={f"/usr/share/thing-{n}": "x"}) for n in (1, 2, 3, 4)]
+    root.add_repo(make_repo("main", *versions, signed=False))
+    for path in workshop.build(versions[1], versions[2], signed=False):
+        root.rpm("-i", "--nosignature", str(path)).ok()
+    assert rows(tdnf("-q", "list", "downgrades")) == ["thing-1-1@main", "thing-1-1@main", "thing-2-1@main"]
+    assert rows(tdnf("-q", "list", "upgrades", "thing")) == [
+        "thing-3-1@main",
+        "thing-4-1@main",
+        "thing-4-1@main",
+    ]
+    assert tdnf("-j", "list", "downgrades", "nosuch").ok().stdout == "[]"
+    tdnf("list", "downgrades", "nosuch").failed(1011)
+
+
+def test_with_no_repository_everything_works_on_what_is_installed(look: Tdnf) -> None:
+    assert rows(look("list", "--disablerepo=*")) == INSTALLED
+    assert look("list", "available", "--disablerepo=*").ok().stdout == ""
+    assert look("info", "--disablerepo=*", "available").ok().stdout == ""
+    assert look("-j", "info", "--disablerepo=*", "available").ok().stdout == "[]"
+    assert look("check-update", "--disablerepo=*").ok().stdout == ""
 
 
 def test_several_specs_are_a_union_and_unknown_ones_do_not_matter(look: Tdnf) -> None:
@@ -133,7 +183,10 @@ def test_several_specs_are_a_union_and_unknown_ones_do_not_matter(look: Tdnf) ->
 
 def test_list_source_finds_source_packages_only(look: Tdnf) -> None:
     assert look("list", "--source", "rich").ok().lines[0].split() == ["rich.src", "3:1.2-3", "main"]
+    assert rows(look("list", "--source", "rich.src")) == ["rich-3:1.2-3@main"]
     look("list", "--source", "app").failed(1011)
+    assert rows(look("list", "--source")) == ["rich-3:1.2-3@main"]
+    assert rows(look("list", "--source", "installed")) == []
 
 
 def test_list_has_the_columns_of_tdnf(look: Tdnf) -> None:
@@ -217,6 +270,11 @@ def test_check_update_names_each_update_at_the_end_of_a_line(look: Tdnf) -> None
         f"{'main':>80}\r%s\rapp.noarch\n{'second':>80}\r%s\rapp.noarch\n{'main':>80}\r%s\rlib.noarch\n"
     )
     assert raw(look, "check-update", "lib").endswith("\r%s\rlib.noarch\n")
+
+
+def test_check_upgrade_is_another_word_for_it(look: Tdnf) -> None:
+    assert raw(look, "check-upgrade", "lib") == raw(look, "check-update", "lib")
+    assert look("-j", "check-upgrade").ok().stdout == look("-j", "check-update").ok().stdout
 
 
 def test_check_update_without_updates_is_silent_and_fine(look: Tdnf) -> None:

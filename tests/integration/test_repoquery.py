@@ -98,6 +98,8 @@ def test_without_a_history_all_installed_packages_are_the_users(look: Tdnf) -> N
         (["--file", "/usr/share/lib/data", "lib>1.0"], ["lib-2.0-1.noarch"]),
         (["--file", "/usr/share/lib/data", "--installed"], ["lib-1.0-1.noarch"]),
         (["--file", "/no/such"], []),
+        (["--file", "/usr/bin/ric*"], []),  # no glob
+        (["--file", "/usr/share/rich/*"], []),
         (["--whatprovides", "virtual(rich)"], [RICH]),
         (["--whatprovides", "/usr/bin/rich"], [RICH]),
         (["--whatprovides", "/usr/share/rich/naïve"], [RICH]),

@@ -67,6 +67,8 @@ def test_search_in_json(look: Tdnf) -> None:
         "*/naïve",
         "/usr/share/rich/na?ve",
         "/usr/bin/ric[h]",
+        "[/]usr/bin/rich",
+        "?usr/bin/rich",
     ],
 )
 def test_provides_finds_the_owner_of_a_path_once(look: Tdnf, path: str) -> None:
@@ -98,6 +100,11 @@ def test_provides_understands_names_versions_and_capabilities(look: Tdnf, spec: 
 
 def test_provides_ignores_further_words(look: Tdnf) -> None:
     assert owners(look("provides", "rich-alias", "lib")) == [f"{RICH}@main"]
+
+
+@pytest.mark.parametrize("spec", ["RICH", "usr/bin/rich", "Virtual(rich)"])
+def test_provides_cares_for_case_and_for_the_whole_path(look: Tdnf, spec: str) -> None:
+    assert look("provides", spec).ok().stderr.endswith("No data available\n")
 
 
 @pytest.mark.parametrize("spec", ["nosuch", "/no/such/file", "*/no-such-file", "lib = 9", "/usr/share/rich"])
