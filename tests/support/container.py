@@ -134,7 +134,7 @@ class Container:
         if self.proc:
             yield f"mount --rbind /proc {top}/proc"
         if self.dev:
-            yield f"mount -t tmpfs tmpfs {top}/dev"
+            yield f"mount -t tmpfs -o mode=755 tmpfs {top}/dev"
             for name in _DEVICES:
                 yield f": > {top}/dev/{name}; mount --bind /dev/{name} {top}/dev/{name}"
         for source, target in binds.items():
