@@ -260,6 +260,7 @@ class Client:
         """
         with self._work(command) as session:
             pool = self._loaded(session)
+            workflow.warn_of_excludes(session)
             policy = workflow.policy_of(session)
             solution = solve.solve(pool, request, policy, find_files=workflow.unmet_files(session, pool))
             self._plans.append((solution, command))

@@ -117,7 +117,7 @@ class Session:
 
     def log(self, text: str) -> None:
         """Write a line to the log file, the command line in front; a failure is told once."""
-        if self.log_wanted and (problem := self._logfile.write(f"{self.line.text}: {text}")):
+        if self.log_wanted and (problem := self._logfile.write(f"{self.line.text or '(none)'}: {text}")):
             self.ui.diagnostic(f"Warning: {problem}")
 
     def flag(self, name: str) -> bool:

@@ -268,6 +268,29 @@ def test_clients_follow_one_another_with_other_roots_and_give_memory_back(
     assert descriptors < 12
 
 
+def test_settings_and_options_count_as_on_the_command_line(
+    signed: Repo, client: Callable[..., Result], root: Root, tmp_path: Path
+) -> None:
+    root.configure(excludepkgs="extras")
+    (tmp_path / "files").mkdir()
+    done = client(f"""
+        words = []
+        class Report:
+            def info(self, text): words.append(text)
+            result = diagnostic = info
+        kw["options"] += ["--downloadonly", "--downloaddir={tmp_path}/files", "--nogpgcheck"]
+        with Client(report=Report(), **kw) as client:
+            plan = client.plan_install("app=2.0")
+            client.execute(plan)
+            assert not client.packages(scope="installed")
+        print(json.dumps([words, [step.package.name for step in plan.steps]]))
+    """).ok()
+    words, names = done.json
+    assert words[1:3] == ["Warning: The following packages are excluded from tdnf.conf:", "  extras"]
+    assert sorted(names) == ["app", "lib"]
+    assert sorted(os.listdir(tmp_path / "files")) == ["app-2.0-1.noarch.rpm", "lib-2.0-1.noarch.rpm"]
+
+
 def test_who_keeps_exceptions_keeps_nothing_of_the_solver(
     signed: Repo, client: Callable[..., Result]
 ) -> None:
