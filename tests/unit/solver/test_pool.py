@@ -58,9 +58,9 @@ def test_the_second_load_comes_from_the_cache(loader: Loader) -> None:
     assert loader.feeds == 1
 
 
-def test_the_cache_is_the_only_file_left(loader: Loader) -> None:
+def test_nothing_but_the_cache_files_is_left(loader: Loader) -> None:
     loader.load()
-    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.solv", "main.texts"]
+    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.names", "main.solv", "main.texts"]
     assert stat.S_IMODE(loader.path.stat().st_mode) & 0o022 == 0
 
 
@@ -127,7 +127,7 @@ def test_a_fifo_in_the_place_of_the_cache_does_not_hang(loader: Loader) -> None:
 def test_a_directory_in_the_place_of_the_cache_is_no_obstacle(loader: Loader) -> None:
     loader.path.mkdir()
     assert loader.load() == NEVRAS
-    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.solv", "main.texts"]
+    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.names", "main.solv", "main.texts"]
 
 
 def test_a_cache_that_cannot_be_written_is_gone_without(tmp_path: Path) -> None:
@@ -393,5 +393,12 @@ def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_no
     Pool("x86_64").load_repo(world.snapshot("main", tmp_path), world.Feed(world.primary(LINES)))
     left = sorted(os.listdir(tmp_path))
     assert left == sorted(
-        [f"main.solv.{os.getppid()}.tmp", "main.solv", "main.solv.x.tmp", "main.texts", "other.9999999.tmp"]
+        [
+            f"main.solv.{os.getppid()}.tmp",
+            "main.names",
+            "main.solv",
+            "main.solv.x.tmp",
+            "main.texts",
+            "other.9999999.tmp",
+        ]
     )
