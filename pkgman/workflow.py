@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from solver.pool import Pool
 
 _AUTOREMOVING = frozenset(("autoremove", "autoerase"))
-_ERASING = frozenset(("erase", "remove", "autoerase", "autoremove", "history"))
+_ERASING = frozenset(("erase", "remove", "autoerase", "autoremove", "history", "swap"))
 
 
 def policy_of(session: Session) -> Policy:

@@ -1,0 +1,52 @@
+"""check-local: whether the rpm files of a folder can be installed together (tdnf contract, commands 8)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pkgman.model.errors import PkgmanError
+from pkgman.model.request import Policy, Request
+from solver import solve
+from solver.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pkgman.session import Session
+
+
+def run(session: Session, words: tuple[str, ...]) -> int:
+    """Check the folder's packages alone: no repository and nothing installed counts.
+
+    :raises PkgmanError: 906 without a folder, 1602 when it is missing, 1622 for a broken package.
+    :raises Unsolvable: with every problem.
+    """
+    if not words:
+        raise PkgmanError(number=906)
+    folder = words[0]
+    if not os.path.isdir(folder):
+        raise PkgmanError(f"{folder}: there is no such folder", number=1602)
+    session.ui.info(f"Checking all packages from: {folder}")
+    files = tuple(session.read_rpm_file(path) for path in rpm_files(folder))
+    session.ui.info(f"Found {len(files)} packages")
+    pool = Pool(session.machine)
+    pool.load_files(files)
+    policy = Policy(
+        skip_broken=session.flag("skip-broken"),
+        skip_conflicts=session.flag("skipconflicts"),
+        skip_obsoletes=session.flag("skipobsoletes"),
+    )
+    installable = tuple(file for file in files if file.header.arch not in ("src", "nosrc"))
+    solve.solve(pool, Request(install_files=installable), policy)
+    session.ui.result("Check completed without issues")
+    return 0
+
+
+def rpm_files(folder: str) -> Iterator[str]:
+    """Yield the paths of all ``*.rpm`` below a folder, sorted; entries with a dot in front are left out."""
+    for top, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(".rpm") and not name.startswith("."):
+                yield os.path.abspath(os.path.join(top, name))
