@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.layout import human
 from pkgman.model.errors import PkgmanError
+from pkgman.model.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,8 +99,11 @@ class QueryFormat:
         self._parts.append((literal, False))
 
     def render(self, facts: Facts) -> str:
-        """Return the format filled with one package's facts; a missing value is empty."""
-        return "".join(self._value(text, facts) if tag else text for text, tag in self._parts)
+        """Return the format filled with one package's facts; a missing value is empty.
+
+        The format's own control characters stay, those of the facts would steer the terminal.
+        """
+        return "".join(plain(self._value(text, facts)) if tag else text for text, tag in self._parts)
 
     @staticmethod
     def _value(tag: str, facts: Facts) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pkgman.filesearch import file_owners, is_glob
 from pkgman.model.errors import NoData, PkgmanError
+from pkgman.model.words import one_line
 from solver import query
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         )
         return 0
     for package, summary in zip(packages, summaries, strict=True):
-        ui.result(f"{package.nevra} : {summary}")
+        ui.result(f"{package.nevra} : {one_line(summary)}")
         ui.result(f"Repo\t : {package.repo}")
     return 0
 

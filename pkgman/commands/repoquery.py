@@ -160,7 +160,7 @@ def _print(
         ui.results(query.dependencies(pool, handles, cast("Kind", what)))
     elif template:
         for facts in _facts(pool, handles):
-            ui.result(template.render(facts))
+            ui.result(template.render(facts), raw=True)
     elif what == "source":
         ui.results(layout.merged(_sources(pool, package) for package in query.packages(pool, handles)))
     elif what == "location":

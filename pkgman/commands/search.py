@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import PkgmanError
+from pkgman.model.words import one_line
 from solver import query
 
 if TYPE_CHECKING:
@@ -26,5 +27,5 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         return 0
     if not hits:
         raise PkgmanError(f"No package's name, summary or description has: {' '.join(terms)}", number=1599)
-    session.ui.results(f"{name} : {summary}" for name, summary in hits)
+    session.ui.results(f"{name} : {one_line(summary)}" for name, summary in hits)
     return 0

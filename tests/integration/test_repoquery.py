@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -302,6 +303,12 @@ def test_a_format_knows_escapes_and_prints_one_line_per_package(look: Tdnf) -> N
     text = r"%{name}\t\"%{version}\"\\\q\n-"
     assert look("repoquery", "lib", "--qf", text).ok().stdout == ('lib\t"1.0"\\q\n-\nlib\t"2.0"\\q\n-\n')
     assert look("repoquery", "lib=2.0", "--qf", "%name %% { \\%{name}").ok().stdout == "%name %% { %{name}\n"
+
+
+def test_control_characters_of_a_format_reach_the_terminal(look: Tdnf) -> None:
+    command = look.command("repoquery", "lib=2.0", "--qf", r"%{name}\r\b\f|")
+    done = subprocess.run(command, env=look.environment(), capture_output=True, check=True)
+    assert done.stdout == b"lib\r\b\f|\n"
 
 
 def test_a_format_is_ignored_in_json(look: Tdnf) -> None:
