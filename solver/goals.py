@@ -27,12 +27,14 @@ class Goal:
     """Jobs for one request.
 
     ``jobs`` are (how, what) pairs of libsolv; ``targets`` the packages that the
-    request itself names, to come or to go.
+    request itself names, to come or to go; ``asked`` those of them that are to be
+    installed, whatever version is there.
     """
 
     def __init__(self, pool: Pool, policy: Policy, filters: Filters) -> None:
         self.jobs: list[tuple[int, int]] = []
         self.targets: set[int] = set()
+        self.asked: set[int] = set()
         self.notes: list[Note] = []
         self.unavailable: list[str] = []
         self.mark_user: set[str] = set()
@@ -162,6 +164,7 @@ class Goal:
             handle = self._pool.files[file.path]
             if self._twin(handle) is None:
                 self._want(handle)
+                self.asked.add(handle)
         for file in request.reinstall_files:
             self._want(self._pool.files[file.path])
 
@@ -180,6 +183,7 @@ class Goal:
             return  # hidden: dropped silently
         if self._twin(best) is None:
             self._want(best)
+            self.asked.add(best)
             return
         self._say(f"Package {word} is already installed.", diagnostic=True)
         if word == self._name(best):

@@ -64,7 +64,10 @@ def solve(
         steps = _named_only(pool, goal)
     elif goal.jobs:
         steps = _Run(pool, request, policy, sieve, goal).steps(find_files)
-    return Solution(steps, tuple(goal.notes), tuple(goal.unavailable), frozenset(goal.mark_user))
+    # Who says "install" asks for the package, also where that is an update (commands 4.5).
+    changed = (step for step in steps if step.action is not Action.INSTALL)
+    asked = {step.package.name for step in changed if step.package.handle in goal.asked}
+    return Solution(steps, tuple(goal.notes), tuple(goal.unavailable), frozenset(goal.mark_user | asked))
 
 
 def check_all(
