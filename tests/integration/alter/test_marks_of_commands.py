@@ -1,0 +1,118 @@
+"""Which marks the commands leave behind (commands 4.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.rpms import Rpm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.cli import Root, Tdnf
+    from tests.support.repos import Repo
+    from tests.support.workshop import Workshop
+
+Marks = dict[str, bool]
+
+
+@pytest.fixture
+def dependency(tdnf: Tdnf, sample: Repo, root: Root) -> Tdnf:
+    """``app`` 1.0 was asked for, ``lib`` and ``extras`` came with it."""
+    tdnf("-y", "install", "app=1.0").ok()
+    return tdnf
+
+
+def transactions(tdnf: Tdnf) -> int:
+    return len(tdnf("-j", "history").json)
+
+
+def test_install_asks_for_what_it_names_and_nothing_else(
+    dependency: Tdnf, marks: Callable[[], Marks]
+) -> None:
+    assert marks() == {"lib": True, "extras": True}
+
+
+def test_installing_a_dependency_by_its_name_makes_it_the_users_without_a_transaction(
+    dependency: Tdnf, marks: Callable[[], Marks]
+) -> None:
+    before = transactions(dependency)
+    done = dependency("-y", "install", "lib").ok()
+    assert done.stderr == "Package lib is already installed.\nNothing to do.\n"
+    assert marks() == {"lib": False, "extras": True}
+    assert transactions(dependency) == before
+
+
+@pytest.mark.parametrize("spec", ["lib=2.0", "lib-2.0-1", "lib.noarch"])
+def test_any_other_spec_leaves_the_mark(dependency: Tdnf, marks: Callable[[], Marks], spec: str) -> None:
+    dependency("-y", "install", spec).ok()
+    assert marks()["lib"]
+
+
+@pytest.mark.parametrize("options", [("--assumeno",), ("-y", "--downloadonly")])
+def test_who_only_looks_changes_no_mark(
+    dependency: Tdnf, marks: Callable[[], Marks], options: tuple[str, ...]
+) -> None:
+    dependency(*options, "install", "lib").ok()
+    assert marks()["lib"]
+
+
+def test_an_installed_name_beside_a_new_one_becomes_the_users_too(
+    dependency: Tdnf, marks: Callable[[], Marks]
+) -> None:
+    dependency("-y", "install", "lib", "tool").ok()
+    assert marks() == {"lib": False, "extras": True}
+
+
+def test_installing_a_newer_version_of_a_dependency_asks_for_it(
+    dependency: Tdnf, marks: Callable[[], Marks]
+) -> None:
+    dependency("mark", "remove", "app").ok()
+    dependency("-y", "install", "app").ok()  # an update to 2.0
+    assert marks() == {"lib": True, "extras": True, "app": False}
+
+
+def test_updating_a_dependency_does_not(dependency: Tdnf, marks: Callable[[], Marks]) -> None:
+    dependency("mark", "remove", "app").ok()
+    dependency("-y", "update", "app").ok()
+    dependency("-y", "downgrade", "app").ok()
+    dependency("-y", "reinstall", "lib").ok()
+    assert marks() == {"lib": True, "extras": True, "app": True}
+
+
+def test_what_an_update_brings_in_is_a_dependency(
+    tdnf: Tdnf, offer: Callable[..., Repo], marks: Callable[[], Marks]
+) -> None:
+    offer(Rpm("thing", "1-1"), Rpm("thing", "2-1", requires=("more",)), Rpm("more"))
+    tdnf("-y", "install", "thing=1").ok()
+    tdnf("-y", "update", "thing").ok()
+    assert marks() == {"more": True}
+
+
+def test_a_package_that_comes_back_as_a_dependency_is_one(
+    tdnf: Tdnf, sample: Repo, marks: Callable[[], Marks]
+) -> None:
+    tdnf("-y", "install", "lib").ok()
+    tdnf("-y", "erase", "lib").ok()
+    tdnf("-y", "install", "app").ok()
+    assert marks()["lib"]
+    tdnf("-y", "erase", "app", "lib").ok()
+    tdnf("-y", "install", "lib").ok()
+    assert not marks()["lib"]
+
+
+def test_without_a_history_installing_what_is_there_is_no_error(
+    tdnf: Tdnf, sample: Repo, root: Root, workshop: Workshop
+) -> None:
+    root.rpm("-i", str(workshop.build(Rpm("alone"), signed=False)[0])).ok()
+    done = tdnf("-y", "install", "alone").ok()
+    assert done.stderr == "Package alone is already installed.\nNothing to do.\n"
+    assert not root.history.exists()
+
+
+def test_a_test_run_leaves_no_mark_and_no_row(dependency: Tdnf, marks: Callable[[], Marks]) -> None:
+    before = transactions(dependency), marks()
+    dependency("-y", "--testonly", "install", "tool", "lib").ok()
+    assert (transactions(dependency), marks()) == before
