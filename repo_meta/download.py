@@ -356,6 +356,7 @@ class _Transfers:
             line = f"rpm file ({job.item.path}) Checksum FAILED (digest mismatch)"
             raise ChecksumMismatch((*error.lines, line)) from error
         except SizeMismatch as error:
-            raise SizeMismatch(error.lines) from error
+            sizes = f"size ({error.size}) does not match expected size ({job.item.size})"
+            raise SizeMismatch((*error.lines, f"rpm file ({job.item.path}) {sizes}")) from error
         except MetadataError as error:
             raise PkgmanError(error.lines, number=error.number) from error

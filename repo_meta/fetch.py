@@ -277,9 +277,15 @@ def _worth_another(error: FetchError, attempt: int, source: RepoSource, report: 
     return True
 
 
+def _wrong_size(text: str, size: int) -> SizeMismatch:
+    error = SizeMismatch(text)
+    error.size = size
+    return error
+
+
 def _check_length(url: str, item: Item, length: int) -> None:
     if item.size and length and length != item.size:
-        raise SizeMismatch(f"{public(url)} has {length} bytes, its metadata says {item.size}")
+        raise _wrong_size(f"{public(url)} has {length} bytes, its metadata says {item.size}", length)
     if length > (item.size or item.limit):
         raise MetadataError(f"{public(url)} has {length} bytes, more than {item.limit} are not accepted")
 
@@ -302,7 +308,7 @@ def _copy(
         if total > ceiling:
             # Not one byte more is read: the sender may never end.
             if item.size:
-                raise SizeMismatch(f"{public(url)} has more than the {item.size} bytes of its metadata")
+                raise _wrong_size(f"{public(url)} has more than the {item.size} bytes of its metadata", total)
             raise MetadataError(f"{public(url)} has more than {ceiling} bytes, which are not accepted")
         if digest is not None:
             digest.update(piece)
@@ -314,7 +320,7 @@ def _copy(
             raise FetchError(f"{public(url)}: stopped", number=CURL + ABORTED)
         pace.advance(len(piece))
     if item.size and total != item.size:
-        raise SizeMismatch(f"{public(url)} has {total} bytes, its metadata says {item.size}")
+        raise _wrong_size(f"{public(url)} has {total} bytes, its metadata says {item.size}", total)
     if digest is not None and item.checksum and digest.hexdigest() != item.checksum.hex:
         actual, stated = digest.hexdigest(), item.checksum
         raise ChecksumMismatch(f"{public(url)}: {stated.kind} is {actual}, its metadata says {stated.hex}")

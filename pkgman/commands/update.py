@@ -32,6 +32,6 @@ def _advised(session: Session) -> int:
     pool = session.open_pool()
     names = dict.fromkeys(hit.installed for hit in concerning(session, pool, ()))
     if not names:
-        session.ui.info("\n0 updates.\n")
+        session.ui.info("\n0 updates.")
         raise NoData
     return alter_with(session, pool, Request(update=tuple(names)))

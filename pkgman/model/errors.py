@@ -117,9 +117,10 @@ class ChecksumMismatch(PkgmanError):
 
 
 class SizeMismatch(PkgmanError):
-    """A file's size is not the one its metadata promised."""
+    """A file's size is not the one its metadata promised; ``size`` is how many bytes were read or offered."""
 
     number = 1527
+    size = 0
 
 
 class DiskSpace(PkgmanError):

@@ -199,15 +199,16 @@ class Tdnf:
         return {**self.root.environment(), **(extra or {})}
 
 
-def program_command(name: str = "tdnf") -> tuple[str, ...]:
+def program_command(name: str = "tdnf", entry: str = "main") -> tuple[str, ...]:
     """Words that start the checkout's own program under ``name`` with this interpreter, isolated.
 
-    ``PKGMAN_TDNF`` names another one, such as an installed wheel's script.
+    ``PKGMAN_TDNF`` names another one, such as an installed wheel's script. ``entry`` is the
+    launcher's function of another program, such as ``config_editor``.
     """
-    if os.environ.get("PKGMAN_TDNF"):
+    if os.environ.get("PKGMAN_TDNF") and entry == "main":
         return (os.environ["PKGMAN_TDNF"],)
     code = f"import sys; sys.argv[0] = {name!r}; sys.path.insert(0, {str(LAUNCHER)!r}); "
-    return (sys.executable, "-I", "-c", code + "from _pkgman_launcher import main; main()")
+    return (sys.executable, "-I", "-c", code + f"from _pkgman_launcher import {entry}; {entry}()")
 
 
 @contextlib.contextmanager
