@@ -98,6 +98,13 @@ _tdnf_reply() {
     mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY
 }
 
+# The same for package names, which may be many: mapfile reads a pipe byte by byte.
+_tdnf_reply_names() {
+    local IFS=$'\n'
+    # shellcheck disable=SC2207 # there is nothing to expand in a name
+    COMPREPLY+=($(cat))
+}
+
 # Completes with the words that follow $1.
 _tdnf_words() {
     _tdnf_reply < <(compgen -W "${*:2}" -- "$1")
@@ -112,11 +119,11 @@ _tdnf_packages() {
     fi
     [[ $cur =~ ^[A-Za-z0-9._+~^-]*$ ]] || return
     if [[ $kind == installed ]]; then
-        _tdnf_reply < <(_tdnf_installed "$cur" | LC_ALL=C sort -u)
+        _tdnf_reply_names < <(_tdnf_installed "$cur")
     elif [[ $kind == all ]]; then
-        _tdnf_reply < <({ _tdnf_available "$cur"; _tdnf_installed "$cur"; } | LC_ALL=C sort -u)
+        _tdnf_reply_names < <(_tdnf_available "$cur"; _tdnf_installed "$cur")
     else
-        _tdnf_reply < <(_tdnf_available "$cur" | LC_ALL=C sort -u)
+        _tdnf_reply_names < <(_tdnf_available "$cur")
     fi
 }
 
