@@ -27,7 +27,8 @@ def find(pool: Pool, nevra: str, scope: Scope) -> int | None:
     name = wanted.rpartition("-")[0].rpartition("-")[0]
     handles = [h for h in select.named(pool, name) if select.in_scope(pool, h, scope)] if name else []
     found = [p for p in query.packages(pool, select.in_order(pool, handles)) if p.nevra == wanted]
-    return found[0].handle if found else None
+    best = max(found, key=lambda p: pool.raw.id2solvable(p.handle).repo.priority, default=None)
+    return best.handle if best else None
 
 
 def missing(pool: Pool, nevras: Iterable[str]) -> tuple[str, ...]:
