@@ -21,7 +21,7 @@ def changelogs_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[
     A repository that has no changelogs, or whose ``skip_md_other`` hides them, is named on stderr.
     """
     installed = [handle for handle in handles if select.is_installed(pool, handle)]
-    paths = {handle: path for path, handle in pool.files.items()}
+    paths = {handle: path for path, handle in pool.files.items()} | pool.in_place
     local = [handle for handle in handles if handle in paths]
     result = {handle: session.read_changelog(paths[handle]) for handle in local}
     if installed:

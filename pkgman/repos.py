@@ -174,11 +174,8 @@ class RepoReader:
         :raises ConfigError: 1622 without a second part, 1602 for a missing folder,
             1524 for a URL of another kind.
         """
-        repo_id, _, rest = text.partition(",")
-        place = rest.partition(",")[0]
-        if not repo_id or not place:
-            raise ConfigError(f"--repofrompath {text}: expected ID,PATH or ID,URL", number=1622)
-        _check_id(repo_id, f"--repofrompath {text}")
+        repo_id, place = _id_and_place("repofrompath", text)
+        place = place.partition(",")[0]
         if place.startswith("/"):
             if not os.path.exists(place):
                 raise ConfigError(f"--repofrompath {repo_id}: {place} does not exist", number=1602)
@@ -190,6 +187,30 @@ class RepoReader:
             raise ConfigError(message, number=1524)
         source = RepoSource(repo_id, repo_id, urls, enabled=True, sslverify=self._config.sslverify)
         return self._place(source)
+
+    def from_folder(self, text: str) -> RepoSource:
+        """Make the repository of ``--repofromdir ID,DIR``: rpm files without metadata.
+
+        :raises ConfigError: 1622 without a second part or when it is no folder, 1602 when it is missing.
+        """
+        repo_id, place = _id_and_place("repofromdir", text)
+        folder = os.path.abspath(place)
+        if not os.path.exists(folder):
+            raise ConfigError(f"--repofromdir {repo_id}: {place} does not exist", number=1602)
+        if not os.path.isdir(folder):
+            raise ConfigError(f"{place} is not a directory", number=1622)
+        return self._place(
+            RepoSource(repo_id, repo_id, (f"file://{folder}",), enabled=True, rpm_folder=folder)
+        )
+
+
+def _id_and_place(option: str, text: str) -> tuple[str, str]:
+    repo_id, _, place = text.partition(",")
+    if not repo_id or not place:
+        expected = "ID,DIR" if option == "repofromdir" else "ID,PATH or ID,URL"
+        raise ConfigError(f"--{option} {text}: expected {expected}", number=1622)
+    _check_id(repo_id, f"--{option} {text}")
+    return repo_id, place
 
 
 def _check_id(repo_id: str, where: str) -> None:
@@ -247,10 +268,9 @@ def load(
 
     :raises ConfigError: for a bad repository file or option; 1037 for an id used twice.
     """
-    if line.all("repofromdir"):
-        raise ConfigError("'--repofromdir' is not available in this version of tdnf.", number=902)
     reader = RepoReader(config, variables, warn)
     sources = [reader.from_path(text) for name, text in line.all("repofrompath")]
+    sources += [reader.from_folder(text) for name, text in line.all("repofromdir")]
     sources += reader.files()
     seen = set()
     for source in sources:

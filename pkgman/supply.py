@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pkgman.advice import NO_PERMISSION
+from pkgman.localdirs import rpm_files
 from pkgman.model.errors import Aborted, EndOfInput, PkgmanError, system_error
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Supply:
         :raises PkgmanError: for one that cannot be loaded and must not be skipped.
         """
         for source in self.wanted():
+            if source.rpm_folder:
+                files = map(self._session.read_rpm_file, rpm_files(source.rpm_folder))
+                pool.load_folder(source.id, source.priority, files)
+                self.sources.append(source)
+                continue
             snapshot = self.refresh(source)
             if snapshot is not None and self._load_repo(pool, source, snapshot):
                 self.sources.append(source)
@@ -48,7 +54,7 @@ class Supply:
     def build_caches(self) -> None:
         """Look all enabled repositories up and build their caches, without loading them."""
         for source in self.wanted():
-            snapshot = self.refresh(source)
+            snapshot = None if source.rpm_folder else self.refresh(source)
             if snapshot is not None:
                 self._load_repo(None, source, snapshot)
 
@@ -175,7 +181,9 @@ class Supply:
         """
         from repo_meta import refresh
 
-        session, snapshot = self._session, self.snapshots[source.id]
+        session, snapshot = self._session, self.snapshots.get(source.id)
+        if snapshot is None:
+            return None  # a folder of packages, which has no metadata
         try:
             return refresh.fetch_part(
                 source, snapshot, kind, fetcher=session.fetcher, progress=session.ui, report=session.ui

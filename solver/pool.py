@@ -60,6 +60,7 @@ class Pool:
         self.raw.set_flag(solv.Pool.POOL_FLAG_OBSOLETEUSESCOLORS, 1)
         self.installed: solv.Repo | None = None
         self.files: dict[str, int] = {}
+        self.in_place: dict[int, str] = {}  # handle -> path, of repositories without metadata
         """Handles of the packages given as files, by path."""
         self._cmdline: solv.Repo | None = None
         self._indexed = False
@@ -130,13 +131,25 @@ class Pool:
             return
         if self._cmdline is None:
             self._cmdline = self._new_repo(CMDLINE_REPO)
+        self.files.update(self._fill(self._cmdline, new))
+
+    def load_folder(self, repo_id: str, priority: int, files: Iterable[RpmFile]) -> None:
+        """Load a repository that has no metadata: its package files."""
+        repo = self._new_repo(repo_id)
+        repo.priority = -priority
+        self.in_place.update((handle, path) for path, handle in self._fill(repo, files).items())
+
+    def _fill(self, repo: solv.Repo, files: Iterable[RpmFile]) -> dict[str, int]:
+        """Add packages from files and return path -> handle."""
         self._indexed = False
         self._file_provides = False
-        filler = Filler(self._cmdline)
-        for file in new:
-            handle = self.files[file.path] = filler.add(file.header)
+        filler = Filler(repo)
+        handles = {}
+        for file in files:
+            handle = handles[file.path] = filler.add(file.header)
             filler.set_download(handle, file.size)
         filler.close()
+        return handles
 
     def hide_installed(self, hide: bool) -> None:
         """Resolve as if nothing were installed, or no longer; the packages stay in the pool."""

@@ -284,6 +284,8 @@ def _location(pool: Pool, solvable: solv.XSolvable) -> str:
     """
     if solvable.repo.name == CMDLINE_REPO:
         return next(path for path, handle in pool.files.items() if handle == solvable.id)
+    if path := pool.in_place.get(solvable.id):
+        return "file://" + path.replace("%", "%25")
     location = solvable.lookup_location()[0] or ""
     base = solvable.lookup_str(solv.SOLVABLE_MEDIABASE) or ""
     if "://" in location and not base:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pkgman.localdirs import rpm_files
 from pkgman.model.errors import PkgmanError
 from pkgman.model.request import Policy, Request
 from solver import solve
 from solver.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pkgman.session import Session
 
 
@@ -41,12 +40,3 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     solve.solve(pool, Request(install_files=installable), policy)
     session.ui.result("Check completed without issues")
     return 0
-
-
-def rpm_files(folder: str) -> Iterator[str]:
-    """Yield the paths of all ``*.rpm`` below a folder, sorted; entries with a dot in front are left out."""
-    for top, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith(".rpm") and not name.startswith("."):
-                yield os.path.abspath(os.path.join(top, name))

@@ -40,6 +40,7 @@ class RepoSource(NamedTuple):
     skip_md_other: bool = False
     metadata_dir: str = ""  # <cachedir>/REPOID-HHHHHHHH, absolute
     package_dir: str = ""  # <cachedir>/REPOID/rpms, absolute
+    rpm_folder: str = ""  # absolute; the rpm files below it are the repository, which has no metadata
 
 
 class MetadataPart(NamedTuple):

@@ -231,6 +231,18 @@ def test_a_package_file_can_be_asked_like_a_package(look: Tdnf, world: World) ->
     assert look("repoquery", path, "--location").ok().lines == [str(path)]
     assert look("-j", "repoquery", path).ok().json[0]["Repo"] == "@cmdline"
     assert look("repoquery", "nosuch.rpm").ok().stderr == "No data available\n"
+    assert look("repoquery", path, "--whatrequires", "tool").ok().lines == [RICH]
+    assert look("repoquery", path, "--whatrequires", "rich").ok().stderr == "No data available\n"
+    source = world.main.path / "Packages/rich-1.2-3.src.rpm"
+    assert look("repoquery", source, "--requires").ok().lines == ["lib"]
+
+
+def test_a_broken_package_file_is_named(look: Tdnf, tmp_path: Path) -> None:
+    path = tmp_path / "broken.rpm"
+    path.write_text("no package\n")
+    done = look("repoquery", path, "--requires").failed(1622)
+    assert str(path) in done.stderr
+    assert "Internal error" not in done.stderr
 
 
 def test_a_file_name_in_latin_1_is_found(look: Tdnf) -> None:
@@ -361,7 +373,6 @@ def test_selectors_that_exclude_each_other_are_refused(look: Tdnf) -> None:
 
 
 def test_what_is_not_there_yet_is_refused_rather_than_ignored(look: Tdnf) -> None:
-    assert "not available in this version" in look("list", "--repofromdir=x,/tmp").failed(902).stderr
 
 
 def test_nothing_selected_says_so_and_is_no_error(look: Tdnf) -> None:
