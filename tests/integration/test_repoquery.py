@@ -372,9 +372,6 @@ def test_selectors_that_exclude_each_other_are_refused(look: Tdnf) -> None:
     look("repoquery", "one", "two").failed(902)
 
 
-def test_what_is_not_there_yet_is_refused_rather_than_ignored(look: Tdnf) -> None:
-
-
 def test_nothing_selected_says_so_and_is_no_error(look: Tdnf) -> None:
     done = look("repoquery", "nosuch").ok()
     assert (done.stdout, done.stderr) == ("", "No data available\n")
