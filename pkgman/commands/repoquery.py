@@ -34,7 +34,7 @@ _MOST_ARCHES = 10  # tdnf looks at ten --arch values
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:
-    """Select by every selector given, intersected, and print.
+    """Select by every selector given, intersected, and print; the spec may be a package file.
 
     :raises UsageError: 902 for two specs, 917 for two things to print.
     :raises NoData: when nothing is selected; exit status 0.
@@ -45,17 +45,16 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     what = _what_to_print(session, given)
     template = QueryFormat(session.line.last("qf")) if what == "qf" else None
     spec = words[0] if words else ""
-    paths = (spec,) if spec.endswith(".rpm") and ("://" in spec or os.path.exists(spec)) else ()
-    with session.local_files(paths) as files:
-        pool = session.open_pool(installed=bool(given & _INSTALLED), files=(lambda: files) if paths else None)
-        if paths:
-            named: list[int] | None = [pool.files[file.path] for file in files]
-        else:
-            named = _named(session, pool, spec, what, given) if spec else None
-        handles = _select(session, pool, named, given, sources="source" in given and what != "source")
-        if not handles:
-            raise NoData
-        _print(session, pool, handles, what, template)
+    files = [session.read_rpm_file(spec)] if spec.endswith(".rpm") and os.path.isfile(spec) else []
+    pool = session.open_pool(installed=bool(given & _INSTALLED), files=(lambda: files) if files else None)
+    if files:
+        named: list[int] | None = [pool.files[file.path] for file in files]
+    else:
+        named = _named(session, pool, spec, what, given) if spec else None
+    handles = _select(session, pool, named, given, sources="source" in given and what != "source")
+    if not handles:
+        raise NoData
+    _print(session, pool, handles, what, template)
     return 0
 
 
