@@ -96,7 +96,7 @@ def _lines(entries: tuple[Entry, ...], changes: dict[int, Change] | None, width:
     """Yield the table; ``width`` is that of the command line, which is never cut."""
     yield f"{'ID':<4} {'cmd line':<{width}} {'date/time':<21} {'+add':<5} / -rem"
     for entry in entries:
-        when = time.strftime("%a %b %d %Y %H:%M", time.localtime(entry.timestamp))
+        when = _when(entry.timestamp)
         command = one_line(entry.command) if entry.command is not None else "(none)"
         counts = f"+{entry.added_count:<4} / -{entry.removed_count:<4}"
         yield f"{entry.id:>4} {command:<{width}} {when:<21} {counts}"
@@ -107,6 +107,13 @@ def _lines(entries: tuple[Entry, ...], changes: dict[int, Change] | None, width:
             if change.removed:
                 yield f"removed: {', '.join(change.removed)}"
             yield ""
+
+
+def _when(timestamp: int) -> str:
+    try:
+        return time.strftime("%a %b %d %Y %H:%M", time.localtime(timestamp))
+    except (OverflowError, OSError):
+        return "(out of range)"  # a damaged row; the others are listed all the same
 
 
 def _item(entry: Entry, changes: dict[int, Change] | None) -> dict[str, object]:
