@@ -56,7 +56,7 @@ def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -
     extra = solv.Selection.SELECTION_SOURCE_ONLY if source else 0
     for flags, note in _FORMS:
         found = _select(raw, spec, flags | extra)
-        if not source:  # libsolv finds one when its architecture is named
+        if not source and "src" in spec:  # libsolv finds one when its architecture is named
             found = [handle for handle in found if not is_source(pool, handle)]
         if found:
             chosen = [handle for handle in found if in_scope(pool, handle, scope)]

@@ -82,6 +82,15 @@ def test_a_package_file_has_its_own_changelog(look: Tdnf, world: World) -> None:
     assert look("-j", "repoquery", "--changelogs", path).ok().json[0]["ChangeLogs"] == ENTRIES
 
 
+def test_packages_of_a_folder_have_theirs(look: Tdnf, world: World) -> None:
+    folder = f"mine,{world.main.path}/Packages"
+    words = ("--repo=mine", "--repofromdir", folder, "repoquery", "rich")
+    assert look("-q", *words, "--changelogs").ok().lines == TEXT
+    assert look("-q", *words, "--location").ok().lines == [
+        f"file://{world.main.path}/Packages/rich-1.2-3.{ARCH}.rpm"
+    ]
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 def test_the_day_is_the_same_everywhere(look: Tdnf, zone: str) -> None:
     assert look("repoquery", "--changelogs", "rich", env={"TZ": zone}).ok().lines == TEXT
