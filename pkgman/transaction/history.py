@@ -266,12 +266,15 @@ class History:
             return
         if create:
             try:
-                os.makedirs(os.path.dirname(self._path), exist_ok=True)
+                os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
             except OSError as error:
                 raise system_error(error) from error
         elif not self.exists:
             raise HistoryError
+        elif not all(os.access(path, os.W_OK) for path in (self._path, os.path.dirname(self._path) or ".")):
+            text = f"{self._path} and its folder must be writable for this; use sudo or become root"
+            raise HistoryError(text, number=UNUSABLE)
         self._connect("rw")
         self._writable = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,3 +164,68 @@ def test_only_downloading_without_dependencies_ignores_what_goes(past: Tdnf, roo
     done = past("-y", "--downloadonly", "--nodeps", "history", "undo", "3-4").ok()
     assert "Removing" not in tables(done)
     assert state(past, root) == before
+
+
+def test_a_way_back_that_fails_in_a_script_leaves_no_row(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    offer(Rpm("bad", scripts={"pre -p <lua>": "error('no')"}))
+    tdnf("history", "init").ok()
+    tdnf("-y", "--setopt=tsflags=noscripts", "install", "bad").ok()
+    tdnf("-y", "erase", "bad").ok()
+    before = state(tdnf, root)
+    tdnf("-y", "history", "undo", "3").failed(1525)
+    assert state(tdnf, root) == before
+    tdnf("-y", "--setopt=tsflags=noscripts", "history", "undo", "3").ok()
+    assert names(root) == ["bad-1.0"]
+
+
+def test_a_file_conflict_on_the_way_back_leaves_no_row(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    one, two = (Rpm(name, files={"/usr/share/same": name}) for name in ("one", "two"))
+    offer(one, two)
+    tdnf("history", "init").ok()
+    tdnf("-y", "install", "one").ok()
+    tdnf("-y", "erase", "one").ok()
+    tdnf("-y", "install", "two").ok()
+    before = state(tdnf, root)
+    done = tdnf("-y", "history", "undo", "3").failed(1525)
+    assert "Found 1 problems" in done.lines
+    assert state(tdnf, root) == before
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_at_the_question_nothing_has_changed(
+    past: Tdnf, root: Root, number: int, status: int
+) -> None:
+    before = state(past, root)
+    running = past.start("history", "undo", "3-4")
+    assert running.stdout
+    seen = ""
+    while not seen.endswith("Is this ok [y/N]: "):
+        piece = running.stdout.read(1)
+        assert piece, seen
+        seen += piece
+    running.send_signal(number)
+    running.communicate(timeout=20)
+    assert running.returncode == status
+    assert state(past, root) == before
+
+
+@pytest.mark.parametrize(("answer", "number"), [("n\n", 1032), ("\n", 1032), ("", 1033)])
+def test_without_a_yes_nothing_changes(past: Tdnf, root: Root, answer: str, number: int) -> None:
+    before = state(past, root)
+    done = past("history", "undo", "3-4", stdin=answer).failed(number)
+    assert done.stdout.rstrip().endswith("Is this ok [y/N]:")
+    past("--assumeno", "history", "rollback", "2").failed(1032)
+    assert state(past, root) == before
+
+
+def test_json_shows_the_way_and_a_yes_goes_it(past: Tdnf, root: Root) -> None:
+    done = past("-j", "history", "undo", "3-4", stdin="y\n").ok()
+    assert {key: [item["Name"] for item in items] for key, items in done.json.items()} == {
+        "Install": ["app"],
+        "Downgrade": ["lib"],
+    }
+    assert names(root) == ["app-1:1.0", "lib-1.0"]

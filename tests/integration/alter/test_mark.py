@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.cli import Result, own_run
 
 if TYPE_CHECKING:
     from tests.support.cli import Root, Tdnf
@@ -72,3 +76,65 @@ def test_no_repository_is_asked(marked: Tdnf, root: Root) -> None:
 
 def test_json_mode_says_nothing(marked: Tdnf) -> None:
     assert marked("-j", "mark", "remove", "app").ok().stdout == ""
+
+
+def as_other_user(tdnf: Tdnf, *arguments: str) -> Result:
+    """Run as a user who may look at everything and write nothing."""
+    root = tdnf.root
+    for folder, _, files in os.walk(root.scratch):
+        os.chmod(folder, 0o755)
+        for name in files:
+            os.chmod(os.path.join(folder, name), 0o644)
+    for parent in root.scratch.parents:
+        if str(parent).startswith("/tmp/"):
+            parent.chmod(0o755)
+    words = tdnf.command(*arguments)[len(own_run(root.run)) :]
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words]
+    done = subprocess.run(
+        command, env=tdnf.environment(), capture_output=True, text=True, check=False, timeout=60
+    )
+    return Result(tuple(command), done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_who_may_not_write_is_told_so_in_one_line(marked: Tdnf, root: Root) -> None:
+    before = root.history.read_bytes()
+    done = as_other_user(marked, "mark", "remove", "app").failed(1801)
+    assert "marking" not in done.stdout
+    assert f"{root.history} and its folder must be writable" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert root.history.read_bytes() == before
+    assert as_other_user(marked, "repoquery", "--userinstalled").ok().lines == ["app-1.0-1.noarch"]
+    assert as_other_user(marked, "history", "list").failed(1601).stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_the_owner_of_the_history_needs_not_be_root(marked: Tdnf, root: Root) -> None:
+    as_other_user(marked, "list", "installed").ok()  # opens the folders
+    for path in (root.history.parent, root.history):
+        os.chown(path, 65534, 65534)
+    assert as_other_user(marked, "mark", "remove", "app").ok().lines == ["marking app as autoinstalled"]
+    assert user_installed(marked) == set()
+
+
+def test_marking_twice_writes_the_mark_once_and_two_transactions(marked: Tdnf) -> None:
+    for _ in range(2):
+        assert marked("mark", "remove", "app").ok().lines == ["marking app as autoinstalled"]
+    assert len(marked("-j", "history").json) == 4
+    assert user_installed(marked) == set()
+
+
+def test_all_forms_of_a_spec_are_understood(marked: Tdnf) -> None:
+    for spec in ("app.noarch", "app-1.0", "app-1.0-1.noarch", "app=1.0", "a?p*"):
+        assert marked("mark", "remove", spec).ok().lines == ["marking app as autoinstalled"]
+    assert marked("mark", "remove", "app>5").failed(1011).stdout == ""
+
+
+def test_quiet_says_nothing_and_marks(marked: Tdnf) -> None:
+    assert marked("-q", "mark", "remove", "app").ok().stdout == ""
+    assert user_installed(marked) == set()
+
+
+def test_json_mode_has_the_error_alone(marked: Tdnf) -> None:
+    for words, number in (((), 1622), (("delete",), 902), (("remove",), 1622), (("remove", "no-such"), 1011)):
+        assert marked("-j", "mark", *words).failed(number).stdout.startswith(f'{{"Error":{number},')
