@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = "/etc/tdnf/tdnf.conf"
 _DISTROVERPKG = ("system-release(releasever)", "system-release", "redhat-release")
 _VARSDIRS = ("/etc/tdnf/vars", "/etc/dnf/vars", "/etc/yum/vars")
+_PLUGIN_CONF = "/etc/tdnf/pluginconf.d"
+_PLUGINS = "/usr/lib/tdnf-plugins"
 _TOO_LARGE = 1 << 31
 _LONGEST = 64  # characters of a number
 _TRUE = frozenset(("true", "yes", "on"))
@@ -51,6 +53,9 @@ class Config(NamedTuple):
     proxy: str = ""
     proxy_username: str = ""
     proxy_password: str = ""
+    plugins: bool = False
+    pluginconfpath: str = _PLUGIN_CONF  # on the host, as is pluginpath
+    pluginpath: str = _PLUGINS
     releasever: str = ""  # --releasever
     logfile: str = ""  # on the host, never in the root
     warnings: tuple[str, ...] = ()  # stdout, result class
@@ -186,6 +191,9 @@ def _build(
         proxy=settings.get("proxy", ""),
         proxy_username=settings.get("proxy_username", ""),
         proxy_password=settings.get("proxy_password", ""),
+        plugins=flag("plugins"),
+        pluginconfpath=settings.get("pluginconfpath", _PLUGIN_CONF),
+        pluginpath=settings.get("pluginpath", _PLUGINS),
         releasever=line.last("releasever"),
         logfile=settings.get("logfile", ""),
         warnings=tuple(warnings),

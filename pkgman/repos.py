@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pkgman.config import Config
     from pkgman.getopt import CommandLine
+    from pkgman.model.hooks import SectionHooks
 
 _SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")
 _EXPANDED = ("name", "baseurl", "metalink", "mirrorlist", "gpgkey")
@@ -84,10 +85,17 @@ def expiry(text: str) -> int:
 
 
 class RepoReader:
-    """Turns sections into RepoSources."""
+    """Turns sections into RepoSources; ``hooks`` are plugins, which may change a section's keys before."""
 
-    def __init__(self, config: Config, variables: Variables, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        variables: Variables,
+        warn: Callable[[str], None],
+        hooks: SectionHooks | None = None,
+    ) -> None:
         self._config, self._variables, self._warn = config, variables, warn
+        self._hooks = hooks
 
     def files(self) -> Iterator[RepoSource]:
         """Yield the repositories of all ``*.repo`` files, files sorted.
@@ -104,10 +112,15 @@ class RepoReader:
             for problem in document.problems:
                 self._warn(f"WARNING: {problem}")
             for section in document.sections:
-                yield self._source(section, document.path)
+                raw = section.values()
+                if self._hooks is not None:
+                    self._hooks.section_start(section.name, document.path, raw)
+                source = self._source(section, raw, document.path)
+                if self._hooks is not None:
+                    self._hooks.section_end(section.name, document.path, raw)
+                yield source
 
-    def _source(self, section: ini.Section, path: str) -> RepoSource:
-        raw = section.values()
+    def _source(self, section: ini.Section, raw: Mapping[str, str], path: str) -> RepoSource:
         values = {k: self._variables.expand(v) if k in _EXPANDED else v for k, v in raw.items()}
         where = f"{path}:{section.line}: [{section.name}]"
         _check_id(section.name, where)
@@ -262,13 +275,17 @@ def select(sources: list[RepoSource], line: CommandLine) -> list[RepoSource]:
 
 
 def load(
-    config: Config, line: CommandLine, variables: Variables, warn: Callable[[str], None]
+    config: Config,
+    line: CommandLine,
+    variables: Variables,
+    warn: Callable[[str], None],
+    hooks: SectionHooks | None = None,
 ) -> tuple[RepoSource, ...]:
     """Return all repositories in tdnf's order: --repofrompath first, then the files'.
 
     :raises ConfigError: for a bad repository file or option; 1037 for an id used twice.
     """
-    reader = RepoReader(config, variables, warn)
+    reader = RepoReader(config, variables, warn, hooks)
     sources = [reader.from_path(text) for name, text in line.all("repofrompath")]
     sources += [reader.from_folder(text) for name, text in line.all("repofromdir")]
     sources += reader.files()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pkgman.model.conversation import Conversation
     from pkgman.model.package import RpmFile
     from pkgman.model.repo import RepoSource
+    from pkgman.pluginhost import PluginHost
     from pkgman.supply import Supply
     from pkgman.transaction.history import History
     from pkgman.transaction.librpm.database import RpmDatabase
@@ -77,11 +78,27 @@ class Session:
     # Configuration
 
     @cached_property
-    def config(self) -> Config:
-        """The main configuration; its warnings and, with ``-v``, the options are printed."""
+    def _settings(self) -> Config:
         from pkgman import config
 
-        loaded = config.load(self.line)
+        return config.load(self.line)
+
+    @cached_property
+    def plugins(self) -> PluginHost | None:
+        """The loaded plugins; None without ``plugins=1`` or with --noplugins.
+
+        :raises PkgmanError: when one of their configuration files cannot be read, or one fails at its start.
+        """
+        if not self._settings.plugins or self.flag("noplugins"):
+            return None
+        from pkgman.pluginhost import PluginHost
+
+        return PluginHost(self._settings, self.line, self.ui, self.fetcher)
+
+    @cached_property
+    def config(self) -> Config:
+        """The main configuration; its warnings and, with ``-v``, the options are printed."""
+        loaded, _ = self._settings, self.plugins  # whose names are the very first lines
         for warning in loaded.warnings:
             self.ui.result(warning)
         if self.ui.verbose and self.line.bag:
@@ -101,7 +118,7 @@ class Session:
         from pkgman import repos
 
         variables = repos.Variables(self.config, self.machine, self._release_version)
-        return repos.load(self.config, self.line, variables, self.ui.result)
+        return repos.load(self.config, self.line, variables, self.ui.result, self.plugins)
 
     @property
     def log_wanted(self) -> bool:

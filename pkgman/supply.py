@@ -46,25 +46,28 @@ class Supply:
                 pool.load_folder(source.id, source.priority, files)
                 self.sources.append(source)
                 continue
-            snapshot = self.refresh(source)
-            if snapshot is not None and self._load_repo(pool, source, snapshot):
-                self.sources.append(source)
-                self.snapshots[source.id] = snapshot
+            found = self.refresh(source)
+            if found is not None and self._load_repo(pool, *found):
+                self.sources.append(found[0])
+                self.snapshots[source.id] = found[1]
 
     def build_caches(self) -> None:
         """Look all enabled repositories up and build their caches, without loading them."""
         for source in self.wanted():
-            snapshot = None if source.rpm_folder else self.refresh(source)
-            if snapshot is not None:
-                self._load_repo(None, source, snapshot)
+            found = None if source.rpm_folder else self.refresh(source)
+            if found is not None:
+                self._load_repo(None, *found)
 
-    def refresh(self, source: RepoSource) -> RepoSnapshot | None:
-        """Return the repository's metadata; None when it is broken and may be skipped."""
+    def refresh(self, source: RepoSource) -> tuple[RepoSource, RepoSnapshot] | None:
+        """Return the repository, where plugins say it lies, and its metadata.
+
+        None when it is broken and may be skipped.
+        """
         from repo_meta import refresh
 
-        session = self._session
+        session, plugins = self._session, self._session.plugins
         try:
-            return refresh.load(
+            snapshot = refresh.load(
                 source,
                 cache_only=session.flag("cacheonly"),
                 refresh=session.flag("refresh") or session.command == "makecache",
@@ -73,7 +76,9 @@ class Supply:
                 progress=session.ui,
                 now=time.time(),
                 keepcache=session.config.keepcache,
+                hooks=plugins,
             )
+            return source if plugins is None else plugins.settle(source), snapshot
         except (Aborted, EndOfInput):
             raise  # the user's word on a key, and no fault of the repository
         except OSError as error:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pkgman.model.repo import MetadataPart, RepoSource
 
 CLEAN_ORDER = ("metadata", "dbcache", "packages", "keys", "expire-cache")
-_VERIFIED, _UNVERIFIED = b" verified\n", b" no check\n"  # of one length
-_HEAD = 64 + len(_VERIFIED)
+BY_GPGKEY = "verified"  # the check of repomd.xml's signature by the repository's own keys
+_HEAD = 512  # bytes; a record's first line is shorter
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -50,11 +50,6 @@ def tmp_dir(source: RepoSource) -> str:
 def mirrorlist_path(source: RepoSource) -> str:
     """The cached list of mirrors."""
     return f"{source.metadata_dir}/mirrorlist"
-
-
-def metalink_path(source: RepoSource) -> str:
-    """The cached metalink."""
-    return f"{source.metadata_dir}/repodata/metalink"
 
 
 def trusted_keys_dir(source: RepoSource) -> str:
@@ -145,7 +140,7 @@ class Record(NamedTuple):
     """What is known of the cached repomd.xml."""
 
     digest: str = ""  # SHA-256, hexadecimal; "" when nothing is known
-    verified: bool = False  # its signature was good, by keys that the repository trusts
+    checks: frozenset[str] = frozenset()  # of its signature that it passed: BY_GPGKEY, a plugin's
 
 
 def recorded(source: RepoSource, data: bytes) -> Record:
@@ -156,21 +151,22 @@ def recorded(source: RepoSource, data: bytes) -> Record:
     """
     try:
         with open(_record(source), "rb", buffering=0) as stream:
-            record = stream.read(len(data) + _HEAD + 1)
+            record = stream.read(len(data) + _HEAD)
     except OSError:
         return Record()
-    mark = record[64:_HEAD]
-    if len(record) != len(data) + _HEAD or mark not in (_VERIFIED, _UNVERIFIED) or record[_HEAD:] != data:
+    end = record.find(b"\n", 64, _HEAD)
+    if end < 0 or record[end + 1 :] != data:
         return Record()
-    return Record(record[:64].decode("ascii", "replace"), mark == _VERIFIED)
+    digest, *checks = record[:end].decode("ascii", "replace").split(" ")
+    return Record(digest, frozenset(checks))
 
 
 def record(source: RepoSource, data: bytes, known: Record) -> None:
     """Note ``known`` for :func:`recorded`; a cache that cannot be written is no error."""
-    mark = _VERIFIED if known.verified else _UNVERIFIED
+    head = " ".join((known.digest, *sorted(known.checks)))
     try:
         os.makedirs(f"{source.metadata_dir}/solvcache", exist_ok=True)
-        write_file(_record(source), known.digest.encode("ascii") + mark + data)
+        write_file(_record(source), head.encode("ascii", "replace") + b"\n" + data)
     except OSError:
         return
 

@@ -1,23 +1,21 @@
-"""Where a repository lies: its base URLs, from the configuration, a mirrorlist or a metalink."""
+"""Where a repository lies: its base URLs, from the configuration or a mirrorlist."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkgman.model.errors import MetadataError, PkgmanError, system_error
+from pkgman.model.errors import MetadataError, system_error
 from pkgman.model.progress import SILENT
 from repo_meta import cache, temporary
 from repo_meta.fetch import Item
-from repo_meta.metalink import parse_metalink
 from repo_meta.urls import no_url
 
 if TYPE_CHECKING:
     from pkgman.model.progress import Progress, Reporter
     from pkgman.model.repo import RepoSource
     from repo_meta.fetch import Fetcher
-    from repo_meta.metalink import Metalink
 
-MAX_LIST = 1 << 20  # bytes of a mirrorlist or metalink
+MAX_LIST = 1 << 20  # bytes of a mirrorlist
 
 
 def base_urls(
@@ -30,14 +28,11 @@ def base_urls(
 ) -> tuple[str, ...]:
     """Return the base URLs in the order to be tried, never empty.
 
-    A metalink replaces a mirrorlist, which replaces ``baseurl``. A mirrorlist lies in the cache and is
-    fetched when it is not there or older than ``metadata_expire`` seconds at ``now``; without ``now``
-    its age does not count.
+    A mirrorlist replaces ``baseurl``. It lies in the cache and is fetched when it is not there or older
+    than ``metadata_expire`` seconds at ``now``; without ``now`` its age does not count.
 
     :raises PkgmanError: 2500 when there is no base URL; errors of fetching.
     """
-    if source.metalink:
-        return metalink(source, fetcher, progress=progress, report=report).base_urls
     if not source.mirrorlist:
         if not source.baseurls:
             raise no_url(source)
@@ -62,37 +57,6 @@ def base_urls(
 def _is_old(source: RepoSource, path: str, now: float) -> bool:
     age = cache.age(path, now)
     return age is None or 0 <= source.metadata_expire < age
-
-
-def metalink(
-    source: RepoSource,
-    fetcher: Fetcher,
-    *,
-    path: str = "",
-    progress: Progress = SILENT,
-    report: Reporter = SILENT,
-) -> Metalink:
-    """Return what the repository's metalink says, fetching it when it is not at ``path``.
-
-    :param path: where it lies; the cached one by default.
-    :raises PkgmanError: as :func:`repo_meta.metalink.parse_metalink`; errors of fetching.
-    """
-    path = path or cache.metalink_path(source)
-    data = cache.read_file(path, MAX_LIST)
-    if data is None:
-        item = Item(path, source.id, limit=MAX_LIST)
-        fetcher.fetch(source, source.metalink, item, progress=progress, report=report)
-        data = cache.read_file(path, MAX_LIST) or b""
-    try:
-        return parse_metalink(data, local=source.metalink.startswith("file:"))
-    except PkgmanError as error:
-        lines = (
-            *error.lines,
-            f"Error: TDNFMetalinkGetBaseURLs {error.number}",
-            "Plugin error: metalink plugin error: (null)",
-            "",
-        )
-        raise PkgmanError(lines, number=error.number) from error
 
 
 def parse_mirrorlist(data: bytes, *, local: bool = False) -> tuple[str, ...]:

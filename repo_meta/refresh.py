@@ -18,12 +18,13 @@ from repo_meta.repomd import MAX_REPOMD, parse_repomd
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pkgman.model.hooks import MetadataHooks
     from pkgman.model.progress import Progress, Reporter
     from pkgman.model.repo import RepoSource
     from repo_meta.fetch import Fetcher
 
 
-def load(
+def load(  # noqa: PLR0913  # what one run wants of a repository, each named by the caller
     source: RepoSource,
     *,
     cache_only: bool,
@@ -33,6 +34,7 @@ def load(
     progress: Progress,
     now: float,
     keepcache: bool = False,
+    hooks: MetadataHooks | None = None,
 ) -> RepoSnapshot:
     """Return the repository's metadata, looked up again when it is too old (config 5.4).
 
@@ -44,29 +46,45 @@ def load(
     :param fetcher: called only when something must be fetched.
     :param now: seconds since 1970.
     :param keepcache: keep downloaded packages when there is new metadata.
+    :param hooks: plugins, which may know where the repository lies, and what repomd.xml is acceptable.
     :raises CacheMissing: with ``cache_only`` when there is nothing cached, or with ``repo_gpgcheck``
         nothing whose signature was checked.
     :raises MetadataError: when metadata is broken.
     :raises FetchError: when it cannot be fetched.
-    :raises PkgmanError: 2500 without any URL, 1600 + errno when the cache cannot be written.
+    :raises PkgmanError: 2500 without any URL, 1600 + errno when the cache cannot be written; a plugin's.
     """
-    if not (source.baseurls or source.mirrorlist or source.metalink):
-        raise PkgmanError(f"Error: Cannot find a valid base URL for repo: {source.name}", number=2500)
+    snapshot = None
     if cache_only or not (refresh or cache.is_expired(source, now)):
-        snapshot = _cached(source, strict=cache_only)
-        if snapshot is not None:
-            if not (
-                os.path.exists(snapshot.solv_path) or cache.present(source.metadata_dir, snapshot.primary)
-            ):
-                fetch_part(source, snapshot, "primary", fetcher=fetcher, progress=progress, report=report)
-            return snapshot
-        if cache_only:
-            raise CacheMissing(_why_missing(source))
+        snapshot = _cached(source, check_of(source, hooks), strict=cache_only)
+    urls = hooks.start(source, lookup=not (cache_only or snapshot)) if hooks is not None else None
+    if urls is not None:
+        source = source._replace(baseurls=urls, mirrorlist="")
+    if not (source.baseurls or source.mirrorlist):
+        raise _no_url(source, urls)
+    if snapshot is not None:
+        if not (os.path.exists(snapshot.solv_path) or cache.present(source.metadata_dir, snapshot.primary)):
+            fetch_part(source, snapshot, "primary", fetcher=fetcher, progress=progress, report=report)
+        return snapshot
+    if cache_only:
+        raise CacheMissing(_why_missing(source))
     from repo_meta import renew
 
     return renew.renew(
-        source, fetcher=fetcher(), report=report, progress=progress, now=now, keepcache=keepcache
+        source,
+        fetcher=fetcher(),
+        report=report,
+        progress=progress,
+        now=now,
+        keepcache=keepcache,
+        hooks=hooks,
     )
+
+
+def check_of(source: RepoSource, hooks: MetadataHooks | None) -> str:
+    """Return which check of repomd.xml's signature is wanted, ``""`` for none: ours, or a plugin's."""
+    if not source.repo_gpgcheck:
+        return ""
+    return (hooks.checker(source) if hooks is not None else "") or cache.BY_GPGKEY
 
 
 def fetch_part(
@@ -118,16 +136,16 @@ def snapshot_of(source: RepoSource, data: bytes, digest: str) -> RepoSnapshot:
     )
 
 
-def _cached(source: RepoSource, *, strict: bool) -> RepoSnapshot | None:
-    """Read what is cached; None when there is nothing, its signature was never checked but must be,
-    or (unless ``strict``) it is broken.
+def _cached(source: RepoSource, check: str, *, strict: bool) -> RepoSnapshot | None:
+    """Read what is cached; None when there is nothing, it has not passed the ``check`` that it must
+    pass, or (unless ``strict``) it is broken.
     """
     try:
         data = cache.read_file(cache.repomd_path(source), MAX_REPOMD)
         if data is None:
             return None
         known = cache.recorded(source, data)
-        if source.repo_gpgcheck and not known.verified:
+        if check and check not in known.checks:
             return None
         snapshot = snapshot_of(source, data, known.digest)
     except MetadataError:
@@ -140,6 +158,20 @@ def _cached(source: RepoSource, *, strict: bool) -> RepoSnapshot | None:
     from repo_meta import renew
 
     return snapshot._replace(repomd_checksum=renew.note_checksum(source, data))
+
+
+def _no_url(source: RepoSource, urls: tuple[str, ...] | None) -> PkgmanError:
+    from repo_meta.urls import no_url
+
+    if not source.metalink:
+        return no_url(source)
+    if urls is not None:
+        return no_url(source, "Its metalink names no URL that can be used.")
+    return no_url(
+        source,
+        "It has a metalink, which the plugin tdnfmetalink reads: set plugins=1 in the main section of",
+        "tdnf.conf and enabled=1 in pluginconf.d/tdnfmetalink.conf.",
+    )
 
 
 def _why_missing(source: RepoSource) -> tuple[str, ...]:

@@ -10,28 +10,29 @@ from pkgman.model.errors import (
     FetchError,
     MetadataError,
     NotTrusted,
+    PluginError,
     SizeMismatch,
     system_error,
 )
 from pkgman.model.progress import SILENT
 from repo_meta import cache, mirror, temporary
 from repo_meta.fetch import Item, file_digest, sha256
-from repo_meta.refresh import snapshot_of
+from repo_meta.refresh import check_of, snapshot_of
 from repo_meta.repomd import MAX_REPOMD, revision
 from repo_meta.urls import join
 
 if TYPE_CHECKING:
+    from pkgman.model.hooks import MetadataHooks
     from pkgman.model.progress import Progress, Reporter
     from pkgman.model.repo import MetadataPart, RepoSnapshot, RepoSource
     from repo_meta.fetch import Fetcher
-    from repo_meta.metalink import Metalink
 
 MAX_PART = 2 << 30  # bytes; ceiling for a part whose size repomd.xml does not state
 MAX_SIGNATURE = 1 << 18  # bytes of repomd.xml.asc
 WORDS = {"primary": "primary", "filelists": "file lists", "updateinfo": "update info", "other": "other"}
 
 # What another mirror may do better.
-_NEXT_MIRROR = (FetchError, SizeMismatch, ChecksumMismatch, MetadataError, NotTrusted)
+_NEXT_MIRROR = (FetchError, SizeMismatch, ChecksumMismatch, MetadataError, NotTrusted, PluginError)
 
 
 def renew(
@@ -42,6 +43,7 @@ def renew(
     progress: Progress,
     now: float,
     keepcache: bool,
+    hooks: MetadataHooks | None = None,
 ) -> RepoSnapshot:
     """Look up repomd.xml, and replace the cached metadata when it is another one.
 
@@ -53,7 +55,7 @@ def renew(
             cache.remove_tree(cache.tmp_dir(source))
             os.makedirs(cache.tmp_dir(source))
             report.info(f"Refreshing metadata for: '{source.name}'")
-            return _Renewal(source, fetcher, report, progress).run(now, keepcache=keepcache)
+            return _Renewal(source, fetcher, report, progress, hooks).run(now, keepcache=keepcache)
         finally:
             cache.remove_tree(cache.tmp_dir(source))
     except OSError as error:
@@ -63,47 +65,35 @@ def renew(
 class _Renewal:
     """One run of :func:`renew`: what all its steps need."""
 
-    def __init__(self, source: RepoSource, fetcher: Fetcher, report: Reporter, progress: Progress) -> None:
+    def __init__(
+        self,
+        source: RepoSource,
+        fetcher: Fetcher,
+        report: Reporter,
+        progress: Progress,
+        hooks: MetadataHooks | None,
+    ) -> None:
         self._source, self._fetcher, self._report, self._progress = source, fetcher, report, progress
-        self._link: Metalink | None = None
+        self._hooks = hooks
+        self._check = check_of(source, hooks)  # of the signature; "" for none
 
     def run(self, now: float, *, keepcache: bool) -> RepoSnapshot:
         source = self._source
-        bases = self._base_urls(now)
+        bases = mirror.base_urls(source, self._fetcher, now=now, progress=self._progress, report=self._report)
         data, snapshot = self._repomd(bases)
         old = cache.read_file(cache.repomd_path(source), MAX_REPOMD) if self._readable() else None
         if old == data:
             self._complete(snapshot, bases)
-            if self._link is not None:
-                os.replace(self._link_path, cache.metalink_path(source))
         else:
             self._replace(snapshot, bases)
             if not keepcache:
                 cache.remove_packages(source)
         known = cache.recorded(source, data)
-        if not known.digest or (source.repo_gpgcheck and not known.verified):
-            cache.record(source, data, cache.Record(snapshot.repomd_checksum, source.repo_gpgcheck))
+        passed = known.checks | {self._check} if self._check else known.checks
+        if not known.digest or passed != known.checks:
+            cache.record(source, data, cache.Record(snapshot.repomd_checksum, passed))
         cache.touch_marker(source)
         return snapshot
-
-    @property
-    def _link_path(self) -> str:
-        return f"{cache.tmp_dir(self._source)}/metalink"
-
-    def _base_urls(self, now: float) -> tuple[str, ...]:
-        if self._source.metalink:
-            # Fetched anew with each repomd.xml, whose checksum it has.
-            self._link = mirror.metalink(
-                self._source,
-                self._fetcher,
-                path=self._link_path,
-                progress=self._progress,
-                report=self._report,
-            )
-            return self._link.base_urls
-        return mirror.base_urls(
-            self._source, self._fetcher, now=now, progress=self._progress, report=self._report
-        )
 
     def _readable(self) -> bool:
         # A cached file beyond the ceiling is replaced like any other broken one.
@@ -130,25 +120,14 @@ class _Renewal:
         item = Item(path, source.id, limit=MAX_REPOMD)
         url = join(base, "repodata/repomd.xml")
         self._fetcher.fetch(source, url, item, progress=self._progress, report=self._report)
+        if self._hooks is not None:
+            self._hooks.downloaded(source, path, base)
         data = cache.read_file(path, MAX_REPOMD) or b""
-        if self._link is not None:
-            self._check_link(self._link, path)
-        if source.repo_gpgcheck:
+        if self._check == cache.BY_GPGKEY:
             self._check_signature(base, data)
+        if self._check:
+            self._refuse_older(data)
         return data, snapshot_of(source, data, sha256(data))
-
-    def _check_link(self, link: Metalink, path: str) -> None:
-        """Compare the new repomd.xml with the metalink; one right value is enough (plugins 3)."""
-        if not any(file_digest(path, item) == item.hex for item in link.checksums):
-            raise ChecksumMismatch(
-                (
-                    f"Error: Validating Checksum ({path}) FAILED (digest mismatch)",
-                    "Error: TDNFCheckRepoMDFileHash 2501",
-                    "Plugin error: metalink plugin error: (null)",
-                    "",
-                ),
-                number=2501,
-            )
 
     def _check_signature(self, base: str, data: bytes) -> None:
         from repo_meta import trust
@@ -165,7 +144,6 @@ class _Renewal:
         trust.verify(
             self._source, data, text, fetcher=self._fetcher, progress=self._progress, report=self._report
         )
-        self._refuse_older(data)
 
     def _refuse_older(self, data: bytes) -> None:
         """Refuse a signed repomd.xml that is older than the verified one in the cache.
@@ -173,7 +151,7 @@ class _Renewal:
         :raises MetadataError: somebody hands out an old copy, whose holes are known.
         """
         old = cache.read_file(cache.repomd_path(self._source), MAX_REPOMD) if self._readable() else None
-        if old is None or not cache.recorded(self._source, old).verified:
+        if old is None or not cache.recorded(self._source, old).checks:
             return
         try:
             before, now = revision(old), revision(data)
@@ -208,8 +186,6 @@ class _Renewal:
         tmp, directory = cache.tmp_dir(source), source.metadata_dir
         name = os.path.basename(cache.part_path(directory, primary))
         fresh = {"repomd.xml": f"{tmp}/repomd.xml"}
-        if self._link is not None:
-            fresh["metalink"] = self._link_path
         if not part_is_good(directory, primary):
             fresh[name] = f"{tmp}/{name}"
             _fetch_to(fresh[name], source, primary, bases, self._fetcher, self._progress, self._report)

@@ -80,6 +80,7 @@ def status_error(status: int, url: str) -> FetchError:
     )
 
 
-def no_url(source: RepoSource) -> PkgmanError:
-    """The error for a repository that names no place at all."""
-    return PkgmanError(f"Error: Cannot find a valid base URL for repo: {source.name}", number=2500)
+def no_url(source: RepoSource, *hint: str) -> PkgmanError:
+    """The error for a repository that names no place at all; ``hint`` are further lines."""
+    first = f"Error: Cannot find a valid base URL for repo: {source.name}"
+    return PkgmanError((first, *hint), number=2500)

@@ -153,6 +153,19 @@ class TransactionFailed(PkgmanError):
     number = 1525
 
 
+class PluginError(PkgmanError):
+    """A plugin refuses, or failed.
+
+    :param text: shown behind ``Plugin error:``.
+    :param before: lines that are shown before that one.
+    """
+
+    number = 1518  # one of tdnf's internal plugin states
+
+    def __init__(self, text: str, *, number: int | None = None, before: Iterable[str] = ()) -> None:
+        super().__init__((*before, f"Plugin error: {text}", ""), number=number)
+
+
 class RpmUnavailable(PkgmanError):
     """librpm's Python binding is not there; ``lines`` say which system package has it."""
 

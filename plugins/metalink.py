@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 from xml.parsers import expat
 
-from pkgman.model.errors import MetadataError, PkgmanError
-from repo_meta.repomd import checksum
+from pkgman.model.errors import PkgmanError
+from pkgman.model.package import Checksum
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from pkgman.model.package import Checksum
-
-MALFORMED, BAD_PREFERENCE, UNUSABLE, NO_URL, MISMATCH = 1622, 2708, 1004, 2500, 2501  # tdnf's numbers
+MALFORMED, BAD_PREFERENCE, UNUSABLE = 1622, 2708, 1004  # tdnf's numbers
 _INDEX = "repodata/repomd.xml"
-_STRENGTH = ("md5", "sha1", "sha256", "sha512")  # ascending
+_SIZES = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # hexadecimal digits; the weakest first
 _NAMES = {"sha-1": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
+_HEX = frozenset("0123456789abcdef")
 
 
 class Metalink(NamedTuple):
-    """What a metalink says: base URLs, the preferred first, and checksums of repomd.xml."""
+    """What a metalink says."""
 
-    base_urls: tuple[str, ...]
+    base_urls: tuple[str, ...]  # the preferred first; may be empty
     checksums: tuple[Checksum, ...]  # all of the strongest kind that has a well-formed value
+    hashes: int  # values of a known kind, well-formed or not
 
 
 def parse_metalink(data: bytes, *, local: bool = False) -> Metalink:
     """Read a metalink for repomd.xml.
 
     :param local: the metalink is a file of this machine, so it may name others.
-    :raises PkgmanError: 1622 when it is malformed, 2708 for a preference outside 0 to 100, 2500 without
-        a usable URL, 1004 for a URL of another file or without any checksum that can be used.
+    :raises PkgmanError: 1622 when it is malformed, 2708 for a preference outside 0 to 100, 1004 for a URL
+        of another file; ``lines`` say what is wrong.
     """
+    if not data.strip():
+        return Metalink((), (), 0)
     handler = _Handler()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -47,21 +48,21 @@ def parse_metalink(data: bytes, *, local: bool = False) -> Metalink:
         raise _malformed(f"metalink cannot be read: {error}", MALFORMED) from error
     schemes = ("http://", "https://", "ftp://", "ftps://", *(("file://",) if local else ()))
     urls = [(preference, url) for preference, url in handler.urls if url.startswith(schemes)]
-    if not urls:
-        raise _malformed("metalink names no URL that can be used", NO_URL)
     urls.sort(key=lambda entry: -entry[0])
     for _, url in urls:
         if not url.endswith(_INDEX):
             raise _malformed(f"metalink names a URL that is no {_INDEX}: {url}", UNUSABLE)
-    return Metalink(tuple(url.removesuffix(_INDEX) for _, url in urls), _strongest(handler.checksums))
+    bases = tuple(url.removesuffix(_INDEX) for _, url in urls)
+    return Metalink(bases, _strongest(handler.hashes), len(handler.hashes))
 
 
-def _strongest(found: list[Checksum]) -> tuple[Checksum, ...]:
-    for kind in reversed(_STRENGTH):
-        values = tuple(item for item in found if item.kind == kind)
-        if values:
-            return values
-    raise _malformed("metalink has no checksum of repomd.xml that can be used", UNUSABLE)
+def _strongest(hashes: list[Checksum]) -> tuple[Checksum, ...]:
+    for kind, size in reversed(_SIZES.items()):
+        # A malformed value is as if it were not there.
+        good = tuple(h for h in hashes if h.kind == kind and len(h.hex) == size and _HEX.issuperset(h.hex))
+        if good:
+            return good
+    return ()
 
 
 def _malformed(text: str, number: int) -> PkgmanError:
@@ -75,7 +76,7 @@ def _refuse_entity(*declaration: object) -> NoReturn:
 class _Handler:
     def __init__(self) -> None:
         self.urls: list[tuple[int, str]] = []
-        self.checksums: list[Checksum] = []
+        self.hashes: list[Checksum] = []  # of a known kind; the value is not checked yet
         self._current, self._attributes, self._text = "", dict[str, str](), ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -95,9 +96,9 @@ class _Handler:
             self.urls.append((self._preference(), self._text.strip()))
         elif name == self._current == "hash":
             kind = self._attributes["type"].lower()
-            # An unknown kind or a malformed value is as if it were not there.
-            with contextlib.suppress(MetadataError):
-                self.checksums.append(checksum(_NAMES.get(kind, kind), self._text))
+            kind = _NAMES.get(kind, kind)
+            if kind in _SIZES:
+                self.hashes.append(Checksum(kind, self._text.strip().lower()))
         self._current = ""
 
     def _preference(self) -> int:

@@ -1,0 +1,129 @@
+"""Which plugins are enabled, and the files they are loaded from (tdnf contract, plugins 1).
+
+A plugin runs with all rights of the program, so its file and every folder above it must be
+such that nobody but root and the calling user can change them. It is read once, through the
+descriptor that was looked at, and no compiled copy is kept or used.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+from pkgman import ini
+from pkgman.config import boolean
+from pkgman.repos import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pkgman.getopt import CommandLine
+
+SHIPPED = ("tdnfmetalink", "tdnfrepogpgcheck")
+_MAX_FILE = 4 << 20  # bytes
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class Enabled(NamedTuple):
+    """A plugin that is to be loaded, and the keys of its configuration's ``[main]``."""
+
+    name: str
+    settings: Mapping[str, str]
+
+
+class NotLoadable(Exception):
+    """A plugin cannot be loaded; the text says why."""
+
+
+def enabled(folder: str, line: CommandLine, warn: Callable[[str], None]) -> list[Enabled]:
+    """Return the enabled plugins, sorted by name.
+
+    :param folder: with ``NAME.conf`` files; one that is not there has none.
+    :raises ConfigError: when one of the files cannot be read.
+    """
+    try:
+        names = sorted(os.listdir(folder)) if os.path.isabs(folder) else []
+    except OSError:
+        return []
+    found: dict[str, tuple[bool, dict[str, str]]] = {}
+    for file in names:
+        name = file.removesuffix(".conf")
+        if name == file or not name or name.startswith("."):
+            continue
+        document = ini.load(os.path.join(folder, file))
+        for problem in document.problems:
+            warn(f"WARNING: {problem}")
+        mains = [section.values() for section in document.sections if section.name == "main"]
+        settings = mains[0] if mains else {}
+        found[name] = boolean(settings.get("enabled", "0"), False, warn), settings
+    for option, pattern in line.all("enableplugin", "disableplugin"):
+        for name, (_, settings) in found.items():
+            if matches(name, pattern):
+                found[name] = option == "enableplugin", settings
+    return [Enabled(name, settings) for name, (wanted, settings) in found.items() if wanted]
+
+
+def place(name: str, folder: str) -> str:
+    """Return the path of a plugin's file, whether it is there or not."""
+    return os.path.join(folder, f"{name}.py")
+
+
+def module(name: str, folder: str) -> ModuleType:
+    """Load a plugin's file from ``folder``; one that is shipped needs none there.
+
+    :raises NotLoadable: when it is not there, others could change it, or its code fails.
+    """
+    path = place(name, folder)
+    if name in SHIPPED and not (folder and os.path.lexists(path)):
+        return import_module(f"plugins.{name}")
+    if not os.path.isabs(folder):
+        raise NotLoadable(f"pluginpath must be an absolute path, and is '{folder}'")
+    try:
+        source = _read(os.path.realpath(path))
+    except OSError as error:
+        raise NotLoadable(f"{error.filename or path}: {error.strerror}") from error
+    made = ModuleType(f"tdnf_plugin_{name}")
+    made.__file__ = path
+    try:
+        exec(compile(source, path, "exec"), made.__dict__)  # noqa: S102  # that is what a plugin is for
+    except Exception as error:
+        raise NotLoadable(f"{type(error).__name__}: {error}") from error
+    return made
+
+
+def _read(path: str) -> bytes:
+    """Read a file that nobody else can change.
+
+    :raises NotLoadable: when somebody could.
+    :raises OSError: when it cannot be read.
+    """
+    folder = os.path.dirname(path)
+    _check_folder(folder, os.stat(folder), sticky=False)
+    while folder != "/":
+        folder = os.path.dirname(folder)
+        _check_folder(folder, os.stat(folder), sticky=True)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(fd, "rb") as stream:
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            raise NotLoadable(f"{path} is no regular file")
+        if info.st_uid not in (0, os.geteuid()):
+            raise NotLoadable(f"{path} belongs to neither root nor you; 'chown root' it if you trust it")
+        if info.st_mode & _OTHERS_WRITE:
+            raise NotLoadable(f"{path} can be written by others; 'chmod go-w' it if you trust it")
+        return stream.read(_MAX_FILE)
+
+
+def _check_folder(path: str, info: os.stat_result, *, sticky: bool) -> None:
+    """Refuse a folder in which others could put another file or folder in place of ours.
+
+    :param sticky: others may write if the folder is sticky: they cannot rename what is not theirs.
+    """
+    # Who owns "/" rules over all below: root, whatever its number is in a user namespace.
+    if info.st_uid not in (0, os.geteuid(), os.stat("/").st_uid):
+        raise NotLoadable(f"the folder {path} belongs to neither root nor you")
+    if info.st_mode & _OTHERS_WRITE and not (sticky and info.st_mode & stat.S_ISVTX):
+        raise NotLoadable(f"the folder {path} can be written by others; 'chmod go-w' it if you trust it")
