@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import MetadataError, PkgmanError, system_error
 from pkgman.model.limits import MAX_KEY_FILE
-from repo_meta import cache, download, metadatacopy, temporary
-from repo_meta.mirrored import Memory
+from repo_meta import download, metadatacopy, temporary
+from repo_meta.mirrored import Memory, package_path, places_of_memory, refuse_links_out
+from solver import query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pkgman.model.package import Package
-    from pkgman.model.repo import Remote, RepoSource
+    from pkgman.model.repo import RepoSource
     from pkgman.session import Session
+    from pkgman.transaction.lentkeys import KeyStore
     from pkgman.transaction.verify import Incoming
+    from solver.pool import Pool
 
 _SAME_NAME = 1617  # 1600 + EEXIST
+_UNTRUSTED = (1471, 1472, 1473, 1474, 1510, 1514, 1523)
+_AT_ONCE = 64  # packages whose signatures are checked before their copies, if any, are dropped
+# What createrepo and its like write; nobody else's file in repodata/ is ours to delete.
+_METADATA = re.compile(
+    r"(?:[0-9a-f]{32,128}-.+|.+\.(?:xml|sqlite|yaml)(?:\.(?:gz|xz|bz2|zst|zck))?|repomd\.xml\.asc)"
+)
 
 
 class Mirror:
@@ -27,124 +37,136 @@ class Mirror:
     :param folder: where it lies, absolute; it exists.
     """
 
-    def __init__(self, session: Session, source: RepoSource, folder: str) -> None:
-        self._session, self._source, self._folder = session, source, folder
+    def __init__(self, session: Session, pool: Pool, source: RepoSource, folder: str) -> None:
+        self._session, self._pool, self._source, self._folder = session, pool, source, folder
 
-    def fetch(self, packages: list[tuple[Package, Remote]]) -> frozenset[str]:
+    def fetch(self, handles: Sequence[int]) -> frozenset[str]:
         """Fetch what is missing or not right; return the relative paths of all packages.
 
         With --gpgcheck every file is checked, and one that fails does not stay.
 
         :raises PkgmanError: a package cannot be fetched, stored or is not trusted.
         """
-        session = self._session
-        places = self._places(packages)
-        known = Memory(
-            cache.mirror_memory(self._source, self._folder),
+        session, pool = self._session, self._pool
+        places = self._places(handles)
+        refuse_links_out(self._folder, places)
+        temporary.sweep_all(self._folder)
+        memory = Memory(
+            places_of_memory(self._source, self._folder),
             self._folder,
-            trusting=not session.flag("refresh"),
+            trusting=not session.flag("checksum"),
         )
-        missing = {
-            remote: f"{self._folder}/{path}"
-            for path, (_, remote) in places.items()
-            if not known.is_right(path, remote.size, remote.checksum)
-        }
+        missing = {}
+        for path, handle in places.items():
+            remote = query.remote(pool, handle)
+            if not memory.is_right(path, remote.size, remote.checksum):
+                missing[remote] = path
         try:
             download.fetch_to(
-                missing,
+                {remote: f"{self._folder}/{path}" for remote, path in missing.items()},
                 {self._source.id: self._source},
                 fetcher=session.fetcher,
                 progress=session.ui,
                 report=session.ui,
             )
-            for path, (_, remote) in places.items():
-                if remote in missing:
-                    known.fetched(path, remote.checksum)
+            for remote, path in missing.items():
+                memory.fetched(path, remote.checksum)
             if session.flag("gpgcheck") and self._source.gpgcheck:
                 self._verify(places)
         finally:
-            known.save()
+            memory.save()
         return frozenset(places)
 
-    def _places(self, packages: list[tuple[Package, Remote]]) -> dict[str, tuple[Package, Remote]]:
+    def _places(self, handles: Sequence[int]) -> dict[str, int]:
         """Return relative path -> package; the same file named twice is one.
 
         :raises MetadataError: two different packages would have one place.
         """
-        places: dict[str, tuple[Package, Remote]] = {}
-        for package, remote in packages:
-            path = download.relative_path(remote.location)
-            other = places.setdefault(path, (package, remote))[1]
-            if (other.checksum, other.size) != (remote.checksum, remote.size):
+        places: dict[str, int] = {}
+        for handle in handles:
+            remote = query.remote(self._pool, handle)
+            path = package_path(remote.location)
+            other = places.setdefault(path, handle)
+            if other != handle and query.remote(self._pool, other)[3:] != remote[3:]:
                 message = f"{self._source.id}: two packages would be stored as {path}"
                 raise MetadataError(message, number=_SAME_NAME)
         return places
 
-    def _verify(self, places: Mapping[str, tuple[Package, Remote]]) -> None:
+    def _verify(self, places: Mapping[str, int]) -> None:
         from pkgman.transaction import verify
+        from pkgman.transaction.lentkeys import LentKeys
 
-        session, current = self._session, ""
+        session, current, left = self._session, "", iter(places.items())
+        # Only root can add keys to the system; others use them for this run.
+        keys: KeyStore = session.rpmdb if os.geteuid() == 0 else LentKeys(session.rpmdb)
 
         def files() -> Iterator[Incoming]:
             nonlocal current
-            for path, (package, remote) in places.items():
+            for path, handle in islice(left, _AT_ONCE):
                 current = f"{self._folder}/{path}"
-                yield verify.Incoming(package, current, self._source, remote.location)
+                location = query.remote(self._pool, handle).location
+                yield verify.Incoming(query.package(self._pool, handle), current, self._source, location)
 
         try:
-            verified = verify.verify(
+            while verified := verify.verify(
                 files(),
-                database=session.rpmdb,
+                database=keys,
                 fetch_key=self._fetch_key,
                 report=session.ui,
                 scratch=session.scratch(),
-            )
+            ):
+                verify.close_all(verified)
         except PkgmanError as error:
             if error.number in _UNTRUSTED:
                 temporary.discard(current)
             raise
-        verify.close_all(verified)
 
     def _fetch_key(self, source: RepoSource, url: str) -> bytes:
         ui = self._session.ui
         return self._session.fetcher().read(source, url, limit=MAX_KEY_FILE, progress=ui, report=ui)
 
-    def fetch_metadata(self, folder: str) -> frozenset[str]:
-        """Copy repomd.xml and all its parts to ``folder``; return the relative paths that belong there."""
+    def fetch_metadata(self, folder: str, *, taken: frozenset[str]) -> frozenset[str]:
+        """Copy repomd.xml and all its parts to ``folder``; return the relative paths that belong there.
+
+        :param taken: relative paths of packages.
+        """
         session = self._session
         bases = download.base_urls(
             self._source, fetcher=session.fetcher, progress=session.ui, report=session.ui
         )
         return metadatacopy.copy(
-            self._source, folder, bases, fetcher=session.fetcher, progress=session.ui, report=session.ui
+            session.supply.snapshots[self._source.id],
+            self._source,
+            folder,
+            bases,
+            taken=taken if os.path.realpath(folder) == os.path.realpath(self._folder) else frozenset(),
+            fetcher=session.fetcher,
+            progress=session.ui,
+            report=session.ui,
         )
 
     def delete_packages(self, *, keep: frozenset[str]) -> None:
-        """Remove every rpm file below the mirror that is not in ``keep``, and what killed runs left."""
-        self._delete(self._folder, keep, lambda name: name.endswith(".rpm"))
+        """Remove every rpm file below the mirror that is not in ``keep``."""
+        self._delete(self._folder, "", keep, lambda name: name.endswith(".rpm"))
 
     def delete_metadata(self, folder: str, *, keep: frozenset[str]) -> None:
-        """Remove files beside repomd.xml that it does not name any more."""
-        below = frozenset(path.removeprefix("repodata/") for path in keep)
-        self._delete(f"{folder}/repodata", below, lambda _name: True)
+        """Remove the metadata beside repomd.xml that it does not name any more."""
+        self._delete(folder, "repodata", keep, lambda name: bool(_METADATA.fullmatch(name)))
 
-    def _delete(self, folder: str, keep: frozenset[str], ours: Callable[[str], bool]) -> None:
-        for path in sorted(_files(folder)):
-            name = os.path.relpath(path, folder)
-            if name in keep or not ours(name):
-                continue
-            self._session.ui.info(f"deleting {path}")
-            try:
-                os.unlink(path)
-            except OSError as error:
-                raise system_error(error) from error
-        temporary.sweep_all(folder)
-
-
-def _files(folder: str) -> Iterator[str]:
-    """Yield what is no directory below ``folder``; no link is followed."""
-    for top, _, names in os.walk(folder):
-        yield from (os.path.join(top, name) for name in names)
-
-
-_UNTRUSTED = (1471, 1472, 1473, 1474, 1510, 1514, 1523)
+    def _delete(self, folder: str, below: str, keep: frozenset[str], ours: Callable[[str], bool]) -> None:
+        """Remove files below ``folder/below`` by their base names; ``keep`` is relative to ``folder``."""
+        where = {
+            parent: os.path.realpath(os.path.join(folder, parent)) for parent in map(os.path.dirname, keep)
+        }
+        kept = {(where[os.path.dirname(path)], os.path.basename(path)) for path in keep}
+        for top, _, names in os.walk(os.path.join(folder, below)):  # no link is followed
+            real = os.path.realpath(top)
+            for name in sorted(names):
+                if (real, name) in kept or not ours(name):
+                    continue
+                path = os.path.normpath(os.path.join(top, name))
+                self._session.ui.info(f"deleting {path}")
+                try:
+                    os.unlink(path)
+                except OSError as error:
+                    raise system_error(error) from error

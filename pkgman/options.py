@@ -134,13 +134,14 @@ _SCOPES = (
     Option("reverse", block="scope"),
     Option("to", "id", block="scope"),
 )
-# dnf's, which tdnf has not. They never take part in abbreviations, so that each prefix which
-# tdnf accepts stays unique (docs/compatibility.md).
+# dnf's, and one of our own, which tdnf has not. They never take part in abbreviations, so that each
+# prefix which tdnf accepts stays unique (docs/compatibility.md).
 _DNF = (
     Option("advisory", "id1,id2,...", block="dnf"),
     Option("advisory-severities", "word1,word2,...", block="dnf"),
     Option("bugfix", block="dnf"),
     Option("bz", "id1,id2,...", block="dnf"),
+    Option("checksum", block="reposync"),  # ours: read every file of a mirror again
     Option("cve", "id1,id2,...", block="dnf"),
     Option("destdir", "directory", recorded=False, block="dnf"),
     Option("disabled", block="dnf"),

@@ -6,15 +6,24 @@ import os
 import queue
 import stat
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from pkgman.model.errors import ChecksumMismatch, MetadataError, PkgmanError, SizeMismatch, system_error
+from pkgman.model.errors import (
+    ChecksumMismatch,
+    FetchError,
+    Incomplete,
+    MetadataError,
+    PkgmanError,
+    SizeMismatch,
+    system_error,
+)
 from pkgman.model.urls import local_path, public, split_url
 from repo_meta import cache, mirror, temporary
-from repo_meta.fetch import Item, file_digest
+from repo_meta.fetch import FILE_UNREADABLE, Item, file_digest
 from repo_meta.repomd import safe_location
-from repo_meta.urls import is_local, join
+from repo_meta.urls import CURL, HTTP_STATUS, is_local, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 WORKERS = 8  # transfers at once
 PER_HOST = 6  # of them from one host: what browsers do, so what servers are made for
 SAME_NAME = 1617  # 1600 + EEXIST
+FAULTS = 20  # files of a mirrored repository that cannot be had before the rest is given up
 PATIENCE = 2.0  # seconds to wait for transfers that were told to stop
 
 
@@ -102,6 +112,8 @@ def fetch_to(
 ) -> None:
     """Fetch every file to its place, whatever is there; those of ``file://`` repositories are copied.
 
+    A few files that cannot be had do not stop the others: that is a repository with a fault.
+
     :param places: where each file goes, absolute; no two to one place.
     :raises PkgmanError: as :func:`fetch_packages`; what is complete by then stays.
     """
@@ -118,19 +130,7 @@ def fetch_to(
         first = remote.location if "://" in remote.location else bases[0]
         jobs.append(_Job(remote, source, bases or (first,), item, split_url(first).netloc))
     if jobs:
-        temporary.sweep(places.values())
-        _Transfers(jobs, fetcher(), progress, report).run(min(workers, len(jobs)))
-
-
-def relative_path(location: str) -> str:
-    """Return where below a mirror's folder a package goes: its path in the repository.
-
-    :raises MetadataError: when it leaves the folder, or is no rpm file by name.
-    """
-    path = _relative(location)
-    if not path.endswith(".rpm"):
-        raise MetadataError(f"a package's file must end in .rpm: {location!r}")
-    return path
+        _Transfers(jobs, fetcher(), progress, report, faults=FAULTS).run(min(workers, len(jobs)))
 
 
 def base_urls(
@@ -279,20 +279,29 @@ def _at(remote: Remote, error: PkgmanError) -> PkgmanError:
 
 
 class _Transfers:
-    """Workers that take jobs from a list, not more than PER_HOST from one host."""
+    """Workers that take jobs in their order, not more than PER_HOST from one host.
 
-    def __init__(self, jobs: list[_Job], fetcher: Fetcher, progress: Progress, report: Reporter) -> None:
-        self._waiting = jobs[:]
+    :param faults: how many files may be missing or wrong at their source before all is given up.
+    """
+
+    def __init__(
+        self, jobs: list[_Job], fetcher: Fetcher, progress: Progress, report: Reporter, *, faults: int = 0
+    ) -> None:
+        self._jobs, self._faults = jobs, faults
+        self._waiting: dict[str, deque[tuple[int, _Job]]] = {}  # by host, with their places in the order
+        for number, job in enumerate(jobs):
+            self._waiting.setdefault(job.host, deque()).append((number, job))
         self._fetcher, self._progress, self._report = fetcher, progress, report
         self._busy: dict[str, int] = {}  # transfers by host
+        self._dead: set[str] = set()  # base URLs that the network does not reach
         self._change = threading.Condition()
         self._stop = threading.Event()
         self._done: queue.SimpleQueue[tuple[_Job, BaseException | None]] = queue.SimpleQueue()
         self._left = len(jobs)
 
     def run(self, workers: int) -> None:
-        """Do all jobs; raise the first failure when every worker has stopped."""
-        jobs = self._waiting[:]
+        """Do all jobs; raise a failure when every worker has stopped."""
+        failed: list[PkgmanError] = []
         # Daemons: an interrupt must end the process even if a socket does not answer.
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
         try:
@@ -302,21 +311,35 @@ class _Transfers:
                 job, error = self._done.get()
                 self._left -= 1
                 if isinstance(error, PkgmanError):
-                    raise _at(job.remote, error)
-                if error is not None:
+                    self._fault(_at(job.remote, error), failed)
+                elif error is not None:
                     raise error
         except BaseException:
-            self._cancel(threads, jobs)
+            self._cancel(threads)
             raise
+        if failed:
+            text = f"{len(failed)} of {len(self._jobs)} packages could not be fetched."
+            raise Incomplete(text, number=failed[0].number)
 
-    def _cancel(self, threads: list[threading.Thread], jobs: list[_Job]) -> None:
+    def _fault(self, error: PkgmanError, failed: list[PkgmanError]) -> None:
+        """Tell of a failure and go on, if it is one file's and not one too many."""
+        of_one_file = isinstance(error, (ChecksumMismatch, SizeMismatch)) or (
+            isinstance(error, FetchError) and error.number in (HTTP_STATUS, CURL + FILE_UNREADABLE)
+        )
+        if not of_one_file or len(failed) >= self._faults:
+            raise error
+        failed.append(error)
+        for line in error.lines:
+            self._report.diagnostic(line)
+
+    def _cancel(self, threads: list[threading.Thread]) -> None:
         self._stop.set()
         with self._change:
             self._change.notify_all()
         for thread in threads:
             if thread.ident is not None:  # an interrupt may come before all were started
                 thread.join(PATIENCE / len(threads))
-        for job in jobs:
+        for job in self._jobs:
             temporary.discard(temporary.name(job.item.path, job.item.token))
 
     def _work(self) -> None:
@@ -334,10 +357,14 @@ class _Transfers:
     def _take(self) -> _Job | None:
         with self._change:
             while self._waiting and not self._stop.is_set():
-                for index, job in enumerate(self._waiting):
-                    if self._busy.get(job.host, 0) < PER_HOST:
-                        self._busy[job.host] = self._busy.get(job.host, 0) + 1
-                        return self._waiting.pop(index)
+                free = [host for host in self._waiting if self._busy.get(host, 0) < PER_HOST]
+                if free:
+                    host = min(free, key=lambda host: self._waiting[host][0][0])
+                    self._busy[host] = self._busy.get(host, 0) + 1
+                    job = self._waiting[host].popleft()[1]
+                    if not self._waiting[host]:
+                        del self._waiting[host]
+                    return job
                 self._change.wait()
         return None
 
@@ -351,6 +378,7 @@ class _Transfers:
                 progress=self._progress,
                 report=self._report,
                 stopped=self._stop.is_set,
+                dead=self._dead,
             )
         except ChecksumMismatch as error:
             line = f"rpm file ({job.item.path}) Checksum FAILED (digest mismatch)"

@@ -128,17 +128,22 @@ class Fetcher(abc.ABC):
         progress: Progress = SILENT,
         report: Reporter = SILENT,
         stopped: Callable[[], bool] = never,
+        dead: set[str] | None = None,
     ) -> str:
         """Fetch a file from the first base URL that has it right; return that base URL.
 
         What went wrong with the ones before is reported; the error of the last one is raised.
+
+        :param dead: base URLs that the network did not reach; they are tried last, and added here.
         """
-        for number, base in enumerate(bases, start=1):
+        for number, base in enumerate(sorted(bases, key=(dead or ()).__contains__), start=1):
             try:
                 self.fetch(
                     source, join(base, location), item, progress=progress, report=report, stopped=stopped
                 )
             except (FetchError, SizeMismatch, ChecksumMismatch, MetadataError) as error:
+                if dead is not None and isinstance(error, FetchError) and error.number != HTTP_STATUS:
+                    dead.add(base)
                 if number == len(bases) or stopped():
                     raise
                 for line in error.lines:

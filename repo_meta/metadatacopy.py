@@ -10,23 +10,27 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pkgman.model.errors import CacheMissing, FetchError, system_error
+from pkgman.model.errors import CacheMissing, FetchError, MetadataError, PkgmanError, system_error
+from pkgman.model.progress import SILENT
 from repo_meta import cache, temporary
-from repo_meta.fetch import Item, file_digest
+from repo_meta.fetch import Item, file_digest, sha256
+from repo_meta.mirrored import flush, path_of, refuse_links_out
 from repo_meta.repomd import MAX_REPOMD, every_part
-from repo_meta.urls import HTTP_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pkgman.model.progress import Progress, Reporter
-    from pkgman.model.repo import MetadataPart, RepoSource
+    from pkgman.model.repo import MetadataPart, RepoSnapshot, RepoSource
     from repo_meta.fetch import Fetcher
 
 INDEX = "repodata/repomd.xml"
 SIGNATURE = f"{INDEX}.asc"
 _MAX_SIGNATURE = 1 << 18  # bytes
+_ABSENT = (403, 404, 410)  # HTTP's; some servers say 403 for what is not there
 _FILE_MISSING = 1238  # file:// without the file
+_SAME_NAME = 1617  # 1600 + EEXIST
+_CHANGED = 1611  # 1600 + EAGAIN
 
 
 def locations(source: RepoSource) -> tuple[str, ...]:
@@ -38,10 +42,12 @@ def locations(source: RepoSource) -> tuple[str, ...]:
 
 
 def copy(
+    snapshot: RepoSnapshot,
     source: RepoSource,
     folder: str,
     bases: tuple[str, ...],
     *,
+    taken: frozenset[str] = frozenset(),
     fetcher: Callable[[], Fetcher],
     progress: Progress,
     report: Reporter,
@@ -51,25 +57,47 @@ def copy(
     What is there and right is not fetched; what the cache has is copied. A detached
     signature is looked for when repomd.xml is another one than before.
 
+    :param snapshot: what the packages were taken from; the metadata must be the same.
+    :param taken: relative paths of packages, which metadata may not overwrite.
     :raises FetchError, ChecksumMismatch, SizeMismatch, MetadataError: a part cannot be had.
     :raises PkgmanError: 1600 + errno when the folder cannot be written.
     """
     index = _index(source)
-    parts = every_part(index)
+    if sha256(index) != snapshot.repomd_checksum:
+        raise PkgmanError(f"The metadata of '{source.id}' changed meanwhile; run again.", number=_CHANGED)
+    parts = _places(source, index, taken)
     try:
-        for part in parts:
-            if not _is_right(f"{folder}/{part.location}", part):
-                _bring(source, part, folder, bases, fetcher(), progress, report)
-        wanted = {INDEX, *(part.location for part in parts)}
+        refuse_links_out(folder, (INDEX, *parts))
+        for path, part in parts.items():
+            if not _is_right(f"{folder}/{path}", part):
+                _bring(source, part, f"{folder}/{path}", bases, fetcher(), progress, report)
+                flush(f"{folder}/{path}")
+        wanted = {INDEX, *parts}
         if cache.read_file(f"{folder}/{INDEX}", MAX_REPOMD) != index:
             os.makedirs(f"{folder}/repodata", exist_ok=True)
-            _signature(source, folder, bases, fetcher(), report)
+            _signature(source, folder, bases, fetcher())
             cache.write_file(f"{folder}/{INDEX}", index)
         if os.path.exists(f"{folder}/{SIGNATURE}"):
             wanted.add(SIGNATURE)
     except OSError as error:
         raise system_error(error) from error
     return frozenset(wanted)
+
+
+def _places(source: RepoSource, index: bytes, taken: frozenset[str]) -> dict[str, MetadataPart]:
+    """Return relative path -> part.
+
+    :raises MetadataError: two files would have one place, or one would look like a temporary file.
+    """
+    places: dict[str, MetadataPart] = {}
+    for part in every_part(index):
+        path = path_of(part.location)
+        other = places.setdefault(path, part)
+        if path in taken or (other.checksum, other.size) != (part.checksum, part.size):
+            raise MetadataError(f"{source.id}: two files would be stored as {path}", number=_SAME_NAME)
+        if temporary.is_one(path):
+            raise MetadataError(f"{source.id}: {path} is no name for metadata")
+    return places
 
 
 def _index(source: RepoSource) -> bytes:
@@ -92,13 +120,12 @@ def _is_right(path: str, part: MetadataPart) -> bool:
 def _bring(
     source: RepoSource,
     part: MetadataPart,
-    folder: str,
+    path: str,
     bases: tuple[str, ...],
     fetcher: Fetcher,
     progress: Progress,
     report: Reporter,
 ) -> None:
-    path = f"{folder}/{part.location}"
     temporary.sweep((path,))
     item = Item(path, f"{source.id} ({part.kind})", part.size, part.checksum)
     cached = cache.part_path(source.metadata_dir, part)
@@ -108,17 +135,19 @@ def _bring(
         fetcher.fetch_first(source, bases, part.location, item, progress=progress, report=report)
 
 
-def _signature(
-    source: RepoSource, folder: str, bases: tuple[str, ...], fetcher: Fetcher, report: Reporter
-) -> None:
-    """Fetch repomd.xml.asc if the repository has one; an old one must not stand beside a new repomd.xml."""
+def _signature(source: RepoSource, folder: str, bases: tuple[str, ...], fetcher: Fetcher) -> None:
+    """Fetch repomd.xml.asc if the repository has one; an old one must not stand beside a new repomd.xml.
+
+    :raises FetchError: nobody can say whether it has one.
+    """
     path = f"{folder}/{SIGNATURE}"
     temporary.sweep((path,))
     temporary.discard(path)
     try:
         fetcher.fetch_first(
-            source, bases, SIGNATURE, Item(path, source.id, limit=_MAX_SIGNATURE), report=report
+            source, bases, SIGNATURE, Item(path, source.id, limit=_MAX_SIGNATURE), report=SILENT
         )
+        flush(path)
     except FetchError as error:
-        if error.number not in (HTTP_STATUS, _FILE_MISSING):
+        if error.status not in _ABSENT and error.number != _FILE_MISSING:
             raise

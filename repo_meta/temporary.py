@@ -57,6 +57,11 @@ def discard(path: str) -> None:
         return
 
 
+def is_one(path: str) -> bool:
+    """Say whether a file has the name of a temporary one."""
+    return bool(_origin(os.path.basename(path)))
+
+
 def sweep(paths: Iterable[str]) -> None:
     """Remove what killed runs left of these files; what is still being written stays."""
     stems: dict[str, set[str]] = {}

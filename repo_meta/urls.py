@@ -71,13 +71,15 @@ def open_local(url: str) -> FileIO:
 
 def status_error(status: int, url: str) -> FetchError:
     """The error for an HTTP status of 400 and more, with tdnf's two lines."""
-    return FetchError(
+    error = FetchError(
         (
             f"Error: {status} when downloading {public(url)}",
             ". Please check repo url or refresh metadata with 'tdnf makecache'.",
         ),
         number=HTTP_STATUS,
     )
+    error.status = status
+    return error
 
 
 def no_url(source: RepoSource, *hint: str) -> PkgmanError:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.mirroring import Mirror
-from pkgman.model.errors import NoData, PkgmanError, system_error
-from repo_meta import download, metadatacopy
-from repo_meta.urls import join
+from pkgman.model.errors import Incomplete, NoData, PkgmanError, system_error
+from pkgman.model.repo import Remote
+from repo_meta import metadatacopy
 from solver import query
 from solver.versions import Comparer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pkgman.model.package import Package
-    from pkgman.model.repo import Remote, RepoSource
+    from pkgman.model.repo import RepoSource
     from pkgman.session import Session
     from solver.pool import Pool
 
@@ -35,37 +36,36 @@ class _Places(NamedTuple):
 def run(session: Session, words: tuple[str, ...]) -> int:  # noqa: ARG001  # tdnf ignores its arguments
     """Mirror, or with --urls print what there is to fetch.
 
+    Nothing is deleted before everything is there: a run that fails deletes nothing.
+
     :raises PkgmanError: 1622 for options that exclude each other, 1602 for a missing folder.
     :raises NoData: no repository has a package; exit status 0.
     """
     _check_options(session)
     places = _Places("", "", nested=False) if session.flag("urls") else _places(session)
     pool = session.open_pool(installed=False)
-    found = {source.id: list(_selected(session, pool, source)) for source in session.supply.sources}
-    for source in session.supply.sources:
-        packages = [(package, query.remote(pool, package.handle)) for package in found[source.id]]
-        if session.flag("urls"):
-            _print_urls(session, source, [remote for _, remote in packages])
-        else:
-            _mirror(session, source, packages, places)
-    if not any(found.values()):
+    chosen = _chosen(session, pool)
+    if session.flag("urls"):
+        for source in session.supply.sources:
+            _print_urls(session, pool, source, chosen.get(source.id, ()))
+    else:
+        _mirror_all(session, pool, chosen, places)
+    if not chosen:
         raise NoData
     return 0
 
 
 def _check_options(session: Session) -> None:
     given = session.flag
-    arches = [value for name, value in session.line.options if name == "arch"]
     problem = ""
-    if given("source") and arches:
+    if given("source") and given("arch"):
         problem = "cannot use the source option with arch"
     elif given("norepopath") and given("delete"):
         problem = "cannot use the delete option with norepopath"
     elif given("norepopath") and len(session.supply.wanted()) > 1:
         problem = "cannot use norepopath with multiple repos"
-    for name in ("download-path", "metadata-path"):
-        if given(name) and not session.line.last(name).startswith("/"):
-            problem = f"{name} must be an absolute path"
+    elif given("download-path") and not session.line.last("download-path").startswith("/"):
+        problem = "download-path must be an absolute path"
     if problem:
         session.ui.result(problem)
         raise PkgmanError(number=1622)
@@ -79,10 +79,10 @@ def _places(session: Session) -> _Places:
     else:
         _need_folder(os.path.dirname(root.rstrip("/")) or "/")
         _make_folder(root)
-    metadata = session.line.last("metadata-path")
-    if metadata and session.flag("download-metadata"):
+    metadata = session.line.last("metadata-path") if session.flag("download-metadata") else ""
+    if metadata:
         _need_folder(metadata)
-    return _Places(root, metadata or root, nested)
+    return _Places(os.path.abspath(root), os.path.abspath(metadata or root), nested)
 
 
 def _need_folder(path: str) -> None:
@@ -100,24 +100,28 @@ def _make_folder(path: str) -> str:
     return path
 
 
-def _selected(session: Session, pool: Pool, source: RepoSource) -> Iterator[Package]:
+def _chosen(session: Session, pool: Pool) -> dict[str, list[int]]:
+    """Return the handles of the packages that the options choose, by repository; none has an empty list."""
     arches = [value for name, value in session.line.options if name == "arch"][:_MOST_ARCHES]
     if session.flag("source"):
         arches = list(_SOURCE)
-    packages: Iterable[Package] = (
-        package for package in query.packages(pool, query.available(pool)) if package.repo == source.id
-    )
+    packages: Iterable[Package] = query.packages(pool, query.available(pool))
     if arches:
         packages = (package for package in packages if package.arch in arches)
-    return _newest(packages) if session.flag("newest-only") else iter(packages)
+    if session.flag("newest-only"):
+        packages = _newest(packages)
+    chosen: dict[str, list[int]] = {}
+    for package in packages:
+        chosen.setdefault(package.repo, []).append(package.handle)
+    return chosen
 
 
 def _newest(packages: Iterable[Package]) -> Iterator[Package]:
-    """Yield the packages with the highest EVR of their name."""
-    best: dict[str, list[Package]] = {}
+    """Yield the packages with the highest EVR of their name in their repository."""
+    best: dict[tuple[str, str], list[Package]] = {}
     with Comparer() as versions:
         for package in packages:
-            kept = best.setdefault(package.name, [])
+            kept = best.setdefault((package.repo, package.name), [])
             order = versions.compare(package.evr, kept[0].evr) if kept else 0
             if order > 0:
                 kept.clear()
@@ -127,29 +131,57 @@ def _newest(packages: Iterable[Package]) -> Iterator[Package]:
         yield from kept
 
 
-def _print_urls(session: Session, source: RepoSource, remotes: list[Remote]) -> None:
-    base = download.base_urls(source, fetcher=session.fetcher, progress=session.ui, report=session.ui)[0]
-    session.ui.results(join(base, remote.location) for remote in remotes)
+def _print_urls(session: Session, pool: Pool, source: RepoSource, handles: Sequence[int]) -> None:
+    supply = session.supply
+    session.ui.results(supply.url(query.remote(pool, handle)) for handle in handles)
     if session.flag("download-metadata"):
-        session.ui.results(join(base, location) for location in metadatacopy.locations(source))
+        parts = (Remote("", source.id, place, 0, None) for place in metadatacopy.locations(source))
+        session.ui.results(supply.url(part) for part in parts)
+
+
+def _mirror_all(session: Session, pool: Pool, chosen: Mapping[str, list[int]], places: _Places) -> None:
+    """Bring all mirrors up to date, then delete what is to go.
+
+    :raises PkgmanError: the first failure; one that concerns some packages only lets the other
+        repositories come before.
+    """
+    deletions: list[Callable[[], None]] = []
+    failure: PkgmanError | None = None
+    for source in session.supply.sources:
+        try:
+            deletions += _mirror(session, pool, source, chosen.get(source.id, []), places)
+        except Incomplete as error:
+            failure = failure or error
+            session.ui.diagnostic(f"{source.id}: {error}")
+    if failure:
+        raise PkgmanError(number=failure.number) from failure
+    if session.flag("delete"):
+        for delete in deletions:
+            delete()
 
 
 def _mirror(
-    session: Session, source: RepoSource, packages: list[tuple[Package, Remote]], places: _Places
-) -> None:
-    """Bring one repository's mirror up to date: packages, then metadata, then what is to go."""
-    folder = _make_folder(os.path.join(places.packages, source.id)) if places.nested else places.packages
-    mirror = Mirror(session, source, os.path.normpath(folder))
-    kept = mirror.fetch(packages)
-    with_metadata = session.flag("download-metadata")
-    if with_metadata:
-        target = folder
-        if places.metadata != places.packages:
-            target = places.metadata
-            if places.nested:
-                target = _make_folder(os.path.join(target, source.id))
-        parts = mirror.fetch_metadata(os.path.normpath(target))
-        if session.flag("delete"):
-            mirror.delete_metadata(os.path.normpath(target), keep=parts)
-    if session.flag("delete"):
-        mirror.delete_packages(keep=kept)
+    session: Session, pool: Pool, source: RepoSource, handles: list[int], places: _Places
+) -> Iterator[Callable[[], None]]:
+    """Bring one repository's mirror up to date: packages, then metadata.
+
+    Yield what deletes the rest. Where no package is chosen no package is deleted: an empty or
+    mistyped choice must not cost a mirror.
+    """
+    if not handles and not session.flag("download-metadata"):
+        return
+    folder = _folder(places.packages, source, nested=places.nested)
+    mirror = Mirror(session, pool, source, folder)
+    kept = mirror.fetch(handles)
+    if session.flag("download-metadata"):
+        target = _folder(places.metadata, source, nested=places.nested)
+        parts = mirror.fetch_metadata(target, taken=kept)
+        beside = kept if target == folder else frozenset()
+        yield partial(mirror.delete_metadata, target, keep=parts | beside)
+        kept |= parts
+    if handles:
+        yield partial(mirror.delete_packages, keep=kept)
+
+
+def _folder(root: str, source: RepoSource, *, nested: bool) -> str:
+    return _make_folder(os.path.join(root, source.id)) if nested else root

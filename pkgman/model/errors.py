@@ -97,6 +97,12 @@ class EndOfInput(PkgmanError):
 class FetchError(PkgmanError):
     """A file could not be fetched: 1622 for an HTTP status >= 400, else 1201 + curl's code."""
 
+    status = 0  # HTTP's, when it is that
+
+
+class Incomplete(PkgmanError):
+    """Some of many files could not be fetched; each was told of, the others are there."""
+
 
 class CacheMissing(PkgmanError):
     """``--cacheonly``, and a repository has no cached metadata."""
