@@ -9,6 +9,7 @@ from pkgman import layout
 from pkgman.commands.listing import matching
 from pkgman.filesearch import file_owners, files_of
 from pkgman.model.errors import NoData, PkgmanError, UsageError
+from pkgman.model.words import one_line
 from pkgman.options import DEPENDENCY_QUERIES
 from pkgman.queryformat import Facts, QueryFormat
 from solver import query, select
@@ -167,7 +168,7 @@ def _print(
     elif what == "changelogs":
         found = session.changelogs(pool, handles)
         for entry in (entry for handle in handles for entry in found.get(handle, ())):
-            ui.results((f"{layout.day(entry.time)} {entry.author}", entry.text))
+            ui.results((f"{layout.day(entry.time)} {one_line(entry.author)}", entry.text))
     else:
         ui.results(package.nvra for package in query.packages(pool, handles))
 

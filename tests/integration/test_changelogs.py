@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from tests.support.rpms import Rpm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.integration.world import World
     from tests.support.cli import Root, Tdnf
@@ -125,6 +128,25 @@ def test_a_repository_that_hides_or_has_no_changelogs_is_named(
     root.add_repo(repo)
     done = tdnf("-q", "--refresh", "repoquery", "--changelogs").ok()
     assert done.stderr == "No changelogs of the packages of 'main': it has none.\n"
+
+
+def test_foreign_words_cannot_pose_as_lines_or_steer_the_terminal(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, tmp_path: Path
+) -> None:
+    repo = make_repo("main", LOGGED, signed=False)
+    other = tmp_path / "other.xml"
+    plain = gzip.decompress(repo.part("other").read_bytes()).decode()
+    entry = '<changelog author="A&#10;Wed Jan 01 2020 B&#27;[2J" date="999999999999">C&#27;[2J</changelog>'
+    other.write_text(re.sub("<changelog.*</changelog>", entry, plain, flags=re.DOTALL))
+    repodata = str(repo.path / "repodata")
+    subprocess.run(["modifyrepo_c", "--remove", "other", repodata], check=True, capture_output=True)
+    command = ["modifyrepo_c", "--mdtype", "other", str(other), repodata]
+    subprocess.run(command, check=True, capture_output=True)
+    root.add_repo(repo)
+    done = tdnf("-q", "repoquery", "--changelogs").ok()
+    assert done.stdout == "Fri Sep 27 33658 A Wed Jan 01 2020 B?[2J\nC?[2J\n"
+    (entry_read,) = tdnf("-j", "repoquery", "--changelogs").ok().json[0]["ChangeLogs"]
+    assert entry_read["Author"] == "A\nWed Jan 01 2020 B\x1b[2J"
 
 
 def test_only_changelogs_make_a_run_fetch_them(

@@ -46,6 +46,15 @@ def test_list_names_each_file_of_each_advisory(look: Tdnf, words: list[str]) -> 
     assert look("updateinfo", *words).ok().lines == LIST
 
 
+def test_scopes_of_list_have_no_effect(look: Tdnf) -> None:
+    for scope in (
+        "all", "installed", "available", "extras", "obsoletes", "recent", "upgrades", "updates", "downgrades",
+    ):  # fmt: skip
+        assert look("updateinfo", "list", scope).ok().lines == LIST
+        assert look("updateinfo", "--list", f"--{scope}", "lib").ok().lines == [LIST[0], *BOTH]
+    look("updateinfo", "list", "all", "installed").failed(1011)  # the second word is a spec
+
+
 def test_list_in_json(look: Tdnf) -> None:
     items = look("-j", "updateinfo", "list").ok().json
     assert items[0] == {
@@ -156,10 +165,10 @@ def test_history_lists_what_was_recorded(tmp_path: Path, workshop: Workshop) -> 
         world.install(workshop, Rpm("extra-one", "1:1-1"))
         world.tdnf("history", "update").ok()
         done = world.tdnf("history", "list").ok()
-        assert done.lines[0] == f"{'ID':<4} {'cmd line':<39} {'date/time':<21} {'+add':<4} / {'-rem':<4}"
+        assert done.lines[0] == f"{'ID':<4} {'cmd line':<39} {'date/time':<21} {'+add':<5} / -rem"
         date = r"\w{3} \w{3} \d\d \d{4} \d\d:\d\d"
-        assert re.fullmatch(rf"   1 \(set\) {{35}}{date} \+[04] {{3}}/ -0  ", done.lines[1]), done
-        assert re.fullmatch(rf"   2 \(unknown\) {{31}}{date} \+1 {{3}}/ -0  ", done.lines[2]), done
+        assert re.fullmatch(rf"   1 \(set\) {{35}}{date} \+[04] {{4}}/ -0 {{3}}", done.lines[1]), done
+        assert re.fullmatch(rf"   2 \(unknown\) {{31}}{date} \+1 {{4}}/ -0 {{3}}", done.lines[2]), done
         assert world.tdnf("history").ok().stdout == done.stdout
         assert world.tdnf("history", "--reverse").ok().lines[1:] == [done.lines[2], done.lines[1]]
         assert world.tdnf("history", "list", "2").ok().lines[1:] == done.lines[2:]
