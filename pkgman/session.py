@@ -55,7 +55,8 @@ class Session:
         if os.geteuid() == 0:
             from pkgman.transaction.lock import InstanceLock
 
-            self._lock = InstanceLock(self.ui)
+            # like scripts, it speaks on stdout, and on stderr where that would be in the way of JSON
+            self._lock = InstanceLock(self.ui, announce=self.ui.script_output)
             self._lock.__enter__()
         return self
 

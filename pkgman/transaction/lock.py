@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from collections.abc import Callable
+
     from pkgman.model.progress import Reporter
 
 LOCK_PATH = "/var/run/.tdnf-instance-lockfile"
@@ -21,8 +23,11 @@ class InstanceLock:
     cannot be taken at all is reported, and the work goes on, as in tdnf.
     """
 
-    def __init__(self, report: Reporter, path: str = LOCK_PATH) -> None:
+    def __init__(
+        self, report: Reporter, path: str = LOCK_PATH, *, announce: Callable[[str], None] | None = None
+    ) -> None:
         self._report = report
+        self._announce = announce or report.result  # that somebody else is waited for
         self._path = path
         self._fd = -1
         self._announced = False
@@ -69,7 +74,7 @@ class InstanceLock:
             fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):  # POSIX lets systems choose EAGAIN or EACCES
             if not self._announced:
-                self._report.result(f"waiting for tdnf_instance lock on {self._path}")
+                self._announce(f"waiting for tdnf_instance lock on {self._path}")
                 self._report.flush()
                 self._announced = True
             fcntl.lockf(fd, fcntl.LOCK_EX)
