@@ -304,7 +304,8 @@ def _climbs(text: str) -> bool:
     steps = (
         text.replace("\\", "/").lower().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").split("/")
     )
-    return ".." in steps or any(char < " " or char == "\x7f" for char in text) or "%00" in text
+    controls = not text.isprintable() and any(char < " " or char == "\x7f" for char in text)
+    return ".." in steps or controls or "%00" in text
 
 
 def _bad_location(solvable: solv.XSolvable, location: str) -> MetadataError:

@@ -10,13 +10,11 @@ from pkgman.mirroring import Mirror
 from pkgman.model.errors import Incomplete, NoData, PkgmanError, system_error
 from pkgman.model.repo import Remote
 from repo_meta import metadatacopy
-from solver import query
-from solver.versions import Comparer
+from solver import query, sifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pkgman.model.package import Package
     from pkgman.model.repo import RepoSource
     from pkgman.session import Session
     from solver.pool import Pool
@@ -105,30 +103,7 @@ def _chosen(session: Session, pool: Pool) -> dict[str, list[int]]:
     arches = [value for name, value in session.line.options if name == "arch"][:_MOST_ARCHES]
     if session.flag("source"):
         arches = list(_SOURCE)
-    packages: Iterable[Package] = query.packages(pool, query.available(pool))
-    if arches:
-        packages = (package for package in packages if package.arch in arches)
-    if session.flag("newest-only"):
-        packages = _newest(packages)
-    chosen: dict[str, list[int]] = {}
-    for package in packages:
-        chosen.setdefault(package.repo, []).append(package.handle)
-    return chosen
-
-
-def _newest(packages: Iterable[Package]) -> Iterator[Package]:
-    """Yield the packages with the highest EVR of their name in their repository."""
-    best: dict[tuple[str, str], list[Package]] = {}
-    with Comparer() as versions:
-        for package in packages:
-            kept = best.setdefault((package.repo, package.name), [])
-            order = versions.compare(package.evr, kept[0].evr) if kept else 0
-            if order > 0:
-                kept.clear()
-            if order >= 0:
-                kept.append(package)
-    for kept in best.values():
-        yield from kept
+    return sifted.available(pool, arches=frozenset(arches), newest=session.flag("newest-only"))
 
 
 def _print_urls(session: Session, pool: Pool, source: RepoSource, handles: Sequence[int]) -> None:
