@@ -19,12 +19,13 @@ from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.transaction import Action, Reason
 from pkgman.transaction import verify
 from pkgman.transaction.librpm import run as librpm
+from pkgman.transaction.librpm import source
 from pkgman.transaction.librpm.signals import HeldSignals
 from repo_meta import cache, download
 from solver import query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pkgman.model.package import Package
     from pkgman.model.repo import RepoSource
@@ -127,6 +128,11 @@ class Execution:
             digests=not (unchecked or session.flag("skipdigest")),
             open_max=session.config.openmax,
         )
+        binary = solution._replace(steps=tuple(s for s in solution.steps if not s.package.is_source))
+        self._unpack([file for file in verified if file.package.is_source], test_only=options.test_only)
+        if not binary.steps and solution.steps:
+            session.ui.info("Testing transaction")  # of nothing: source packages are in no database
+            return
         if not options.test_only:
             session.sync_history()
         session.ui.unbreakable = True  # a closed pipe must not end a half-done transaction
@@ -135,18 +141,28 @@ class Execution:
             with held:
                 outcome = librpm.run(
                     session.rpmdb,
-                    solution.steps,
-                    verified,
+                    binary.steps,
+                    [file for file in verified if not file.package.is_source],
                     report=session.ui,
                     script_output=session.ui.script_output,
                     options=options,
                 )
                 if not options.test_only:
-                    self._record(solution)
+                    self._record(binary)
         finally:
             session.ui.unbreakable = False
         if received := outcome.signal or held.received:
             signal.raise_signal(received)
+
+    def _unpack(self, files: Sequence[VerifiedFile], *, test_only: bool) -> None:
+        for file in files:
+            package = file.package
+            self._session.ui.info(
+                f"Installing/Updating: {package.name}-{package.version}-{package.release} (source)"
+            )
+            if not test_only:
+                source.unpack(self._session.rpmdb, file)
+                self._session.log(f"Unpack {package.nevra} ({package.repo})")
 
     def _record(self, solution: Solution) -> None:
         """Write the transaction and which names came as dependencies (tdnf contract, commands 4.5)."""

@@ -94,7 +94,14 @@ def _fetch(session: Session, url: str, fetched: list[str]) -> str:
 
 def _read(session: Session, path: str) -> RpmFile:
     file = session.read_rpm_file(path)
-    if file.header.arch in ("src", "nosrc"):
+    is_source = file.header.arch in ("src", "nosrc")
+    wants_source = session.flag("source") or session.flag("builddeps")
+    if wants_source and not is_source:
+        raise PkgmanError(
+            f"package '{path}' appears not to be a source rpm but --source or --builddeps was used",
+            number=1622,
+        )
+    if is_source and not wants_source:
         raise PkgmanError(
             f"package '{path}' appears to be a source rpm - use --source to install, or --builddeps to "
             "install its build dependencies",

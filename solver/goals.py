@@ -8,7 +8,7 @@ import solv
 
 from pkgman.model.errors import HistoryError, NoMatch, Protected
 from pkgman.model.transaction import Note
-from solver import exact, select, unneeded
+from solver import buildneeds, exact, select, unneeded
 from solver.candidates import Chooser
 from solver.text import clean
 
@@ -68,6 +68,8 @@ class Goal:
             for word in self._known(words):
                 act(word)
         self._exact(request)
+        if request.capabilities:
+            self._needs(request.capabilities)
         self._erase_words(request.erase, self._erase)
         self._erase_words(request.autoremove, self._erase | solv.Job.SOLVER_CLEANDEPS)
         if request.update_all:
@@ -267,6 +269,20 @@ class Goal:
         if best is None:
             raise NoMatch
         self._want(best)
+
+    # what a build needs
+
+    def _needs(self, capabilities: tuple[str, ...]) -> None:
+        lost = buildneeds.unknown(self._pool, capabilities)
+        if lost and not self._policy.skip_broken:
+            raise NoMatch(f"{text} package not found or not installed" for text in lost)
+        self.unavailable.extend(lost)
+        known = [text for text in capabilities if text not in lost]
+        if known:
+            direct, installed = buildneeds.providers(self._pool, known)
+            self._want(buildneeds.add(self._pool, known))
+            self.targets |= direct  # they count as asked for
+            self.mark_user |= installed
 
     # what the history names
 

@@ -139,6 +139,14 @@ class Pool:
         repo.priority = -priority
         self.in_place.update((handle, path) for path, handle in self._fill(repo, files).items())
 
+    def imagine(self, repo_id: str, package: InstalledPackage) -> int:
+        """Add a package that exists nowhere, to ask for what it needs; return its handle."""
+        self._indexed = False
+        filler = Filler(self._new_repo(repo_id))
+        handle = filler.add(package)
+        filler.close()
+        return handle
+
     def _fill(self, repo: solv.Repo, files: Iterable[RpmFile]) -> dict[str, int]:
         """Add packages from files and return path -> handle."""
         self._indexed = False

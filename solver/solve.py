@@ -9,7 +9,7 @@ import solv
 from pkgman.model.errors import Protected, Unsolvable
 from pkgman.model.request import Request
 from pkgman.model.transaction import Action, Note, Reason, Solution, Step
-from solver import avoided, filters, goals, limit, problems, query
+from solver import avoided, buildneeds, filters, goals, limit, problems, query
 from solver.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def solve(
         steps = _named_only(pool, goal)
     elif goal.jobs:
         steps = _Run(pool, request, policy, sieve, goal).steps(find_files)
+        steps = tuple(step for step in steps if step.package.repo != buildneeds.REPO)
     # Who says "install" asks for the package, also where that is an update (commands 4.5).
     changed = (step for step in steps if step.action is not Action.INSTALL)
     asked = {step.package.name for step in changed if step.package.handle in goal.asked}

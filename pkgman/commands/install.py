@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pkgman import sources
 from pkgman.model.errors import PkgmanError
 from pkgman.model.request import Request
 from pkgman.workflow import alter
@@ -15,16 +16,15 @@ if TYPE_CHECKING:
 def run(session: Session, words: tuple[str, ...]) -> int:
     """Install or reinstall what the words name.
 
-    :raises PkgmanError: 1001 without a word; 902 for --source and --builddeps.
+    :raises PkgmanError: 1001 without a word.
     """
     if not words:
         raise PkgmanError(f"Say what to {session.command}: tdnf {session.command} PACKAGE...", number=1001)
-    for option in ("source", "builddeps"):
-        if session.flag(option):  # never install the binary package instead
-            raise PkgmanError(f"--{option} is not available in this version of tdnf.", number=902)
     named = [word for word in words if word.endswith(".rpm")]  # files or URLs, says tdnf
     specs = tuple(word for word in words if not word.endswith(".rpm"))
     with session.local_files(named) as files:
+        if session.flag("source") or session.flag("builddeps"):
+            return sources.install(session, specs, files)
         if session.command == "reinstall":
             request = Request(reinstall=specs, reinstall_files=files)
         else:

@@ -43,6 +43,11 @@ class Package(NamedTuple):
         return f"{self.name}-{self.evr}.{self.arch}"
 
     @property
+    def is_source(self) -> bool:
+        """Whether it is a source package."""
+        return self.arch in ("src", "nosrc")
+
+    @property
     def nvra(self) -> str:
         """``name-version-release.arch``, never with an epoch."""
         return f"{self.name}-{self.version}-{self.release}.{self.arch}"

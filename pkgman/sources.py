@@ -1,0 +1,60 @@
+"""install --source and --builddeps: source packages, and what they need to be built (options 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pkgman.model.errors import NoMatch
+from pkgman.model.request import Request
+from pkgman.model.transaction import Action, Reason, Solution, Step
+from pkgman.workflow import carry_out, policy_of, unmet_files
+from solver import buildneeds, candidates, query, select, solve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pkgman.model.package import RpmFile
+    from pkgman.session import Session
+    from solver.pool import Pool
+
+
+def install(session: Session, specs: Sequence[str], files: Sequence[RpmFile]) -> int:
+    """Unpack the source packages that specs and files name, or install what they need; or both.
+
+    :raises NoMatch: a spec names no source package, or a need is met by nothing.
+    """
+    pool = session.open_pool(files=lambda: files)
+    handles, unavailable = _named(session, pool, specs)
+    handles += [pool.files[file.path] for file in files]
+    solution = Solution(unavailable=unavailable)
+    if session.flag("builddeps"):
+        needs = dict.fromkeys(text for handle in handles for text in buildneeds.of_source(pool, handle))
+        request = Request(capabilities=tuple(needs))
+        solution = solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
+        solution = solution._replace(unavailable=(*unavailable, *solution.unavailable))
+    if session.flag("source"):
+        steps = [Step(Action.INSTALL, query.package(pool, handle), Reason.USER) for handle in handles]
+        solution = solution._replace(steps=(*solution.steps, *steps))
+    return carry_out(session, pool, solution)
+
+
+def _named(session: Session, pool: Pool, specs: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
+    """Return the best source package of each spec, and the specs that --skip-broken passes over."""
+    chooser = candidates.Chooser(pool, frozenset())
+    found: list[int] = []
+    unknown: list[str] = []
+    for spec in specs:
+        matches = select.find(pool, spec, scope="available", source=True)
+        if matches.note:
+            session.ui.info(matches.note)
+        names = dict.fromkeys(package.name for package in query.packages(pool, matches.handles))
+        for name in names:
+            same = [p.handle for p in query.packages(pool, matches.handles) if p.name == name]
+            best = chooser.highest(chooser.best_priority(same))
+            if best is not None:
+                found.append(best)
+        if not names:
+            unknown.append(spec)
+    if unknown and not session.flag("skip-broken"):
+        raise NoMatch(f"{spec} package not found or not installed" for spec in unknown)
+    return list(dict.fromkeys(found)), tuple(unknown)
