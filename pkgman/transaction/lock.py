@@ -7,9 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from collections.abc import Callable
+    from types import TracebackType
 
     from pkgman.model.progress import Reporter
 

@@ -8,7 +8,7 @@ A transcript is a text file below ``tests/integration/golden``. Its lines:
 * ``signed NEVR…``: the same, signed, the key on the server;
 * ``damage FILE``, ``grow FILE``: change a byte of a package on the server; add one to it;
 * ``rpm NEVR…``: install packages with rpm itself;
-* ``section ID``, then ``: key=value`` lines: one more repository; ``config key=value`` lines change tdnf.conf;
+* ``section ID KEY=VALUE…``: one more repository; ``config KEY=VALUE``: a line of tdnf.conf;
 * ``write PATH TEXT``: a file below the folder of the configuration;
 * ``$ tdnf …``: a command, ``< TEXT`` behind it is standard input (``\\n`` is a newline);
 * ``1|…`` and ``2|…``: its lines on standard output and error; ``= N``: its exit status.
