@@ -266,11 +266,3 @@ def test_releasever_is_asked_of_the_installed_packages(
     found = tdnf("install", "-y", "thing").ok()
     assert "thing-1.0-1.noarch" in root.installed
     assert "any 7" not in found.stderr
-
-
-@pytest.mark.parametrize("option", ["--source", "--builddeps"])
-def test_an_option_that_is_not_there_yet_installs_nothing_else_instead(
-    tdnf: Tdnf, root: Root, sample: Repo, option: str
-) -> None:
-    tdnf("install", "-y", option, "app").failed(902)
-    assert root.installed == []
