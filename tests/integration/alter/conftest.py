@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,15 @@ def files_of(folder: Path) -> list[str]:
     names = (str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
     own = ("rpmdb", ".rpm.lock", "var/cache/tdnf/", "var/lib/tdnf/")
     return sorted(name for name in names if not any(word in name for word in own))
+
+
+def continue_from(made: Root, root: Root) -> None:
+    """Give ``root`` what is installed, cached, recorded and configured as repositories in ``made``."""
+    shutil.copytree(made.path, root.path, symlinks=True, dirs_exist_ok=True)
+    home = root.file(str(made.home))
+    if home.exists():  # Debian's rpm has its database there
+        shutil.copytree(home, root.file(str(root.home)), dirs_exist_ok=True)
+    shutil.copytree(made.repodir, root.repodir, dirs_exist_ok=True)
 
 
 def tables(result: Result) -> dict[str, list[str]]:

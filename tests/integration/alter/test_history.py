@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.alter.conftest import documents
+from tests.integration.alter.conftest import continue_from, documents
+from tests.support.cli import Root, Tdnf
 from tests.support.rpms import Rpm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.cli import Root, Tdnf
     from tests.support.repos import Repo
     from tests.support.workshop import Workshop
 
@@ -28,17 +28,28 @@ ALL = (BASE, LIB, LIB_2, APP, SHIELD, SHIELD_2)
 QUESTION = "Is this ok [y/N]: "
 
 
-@pytest.fixture
-def past(tdnf: Tdnf, root: Root, offer: Callable[..., Repo], workshop: Workshop) -> Tdnf:
-    """1 the base set; 2 installs app, and lib 1.0 for it; 3 updates lib; 4 removes app."""
-    offer(*ALL)
-    root.configure(clean_requirements_on_remove=False)
+@pytest.fixture(scope="session")
+def made(
+    published: Callable[..., Repo], workshop: Workshop, tmp_path_factory: pytest.TempPathFactory
+) -> Root:
+    """What ``past`` is a copy of."""
+    root = Root(tmp_path_factory.mktemp("past"), settings={"clean_requirements_on_remove": False})
+    root.add_repo(published("test", *ALL))
     root.rpm("-i", str(workshop.build(BASE, signed=False)[0])).ok()
+    tdnf = Tdnf(root)
     tdnf("history", "init").ok()
     tdnf("-y", "install", "app", "lib=1.0").ok()
     tdnf("mark", "remove", "lib").ok()
     tdnf("-y", "update", "lib").ok()
     tdnf("-y", "erase", "app").ok()
+    return root
+
+
+@pytest.fixture
+def past(made: Root, tdnf: Tdnf, root: Root) -> Tdnf:
+    """1 the base set; 2 installs app and lib 1.0; 3 marks lib; 4 updates lib; 5 removes app."""
+    continue_from(made, root)
+    root.configure(clean_requirements_on_remove=False)
     return tdnf
 
 

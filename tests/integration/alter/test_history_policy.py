@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.alter.conftest import tables
+from tests.integration.alter.conftest import continue_from, tables
+from tests.support.cli import Root, Tdnf
 from tests.support.rpms import Rpm
 from tests.support.sample import KERNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.cli import Root, Tdnf
     from tests.support.repos import Repo
 
 LIB = Rpm("lib", "1.0-1")
@@ -22,14 +22,23 @@ LIB_2 = Rpm("lib", "2.0-1")
 APP = Rpm("app", "1:1.0-1", requires=("lib",))
 
 
-@pytest.fixture
-def past(tdnf: Tdnf, root: Root, offer: Callable[..., Repo]) -> Tdnf:
-    """2 installs lib 1.0 and app; 3 updates lib to 2.0; 4 removes app."""
-    offer(LIB, LIB_2, APP)
+@pytest.fixture(scope="session")
+def made(published: Callable[..., Repo], tmp_path_factory: pytest.TempPathFactory) -> Root:
+    """What ``past`` is a copy of."""
+    root = Root(tmp_path_factory.mktemp("policy"))
+    root.add_repo(published("test", LIB, LIB_2, APP))
+    tdnf = Tdnf(root)
     tdnf("history", "init").ok()
     tdnf("-y", "install", "lib=1.0", "app").ok()
     tdnf("-y", "update", "lib").ok()
     tdnf("-y", "erase", "--noautoremove", "app").ok()
+    return root
+
+
+@pytest.fixture
+def past(made: Root, tdnf: Tdnf, root: Root) -> Tdnf:
+    """2 installs lib 1.0 and app; 3 updates lib to 2.0; 4 removes app."""
+    continue_from(made, root)
     return tdnf
 
 

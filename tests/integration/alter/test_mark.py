@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.cli import Result, own_run
+from tests.integration.alter.conftest import continue_from
+from tests.support.cli import Result, Root, Tdnf, own_run
+from tests.support.sample import RPMS
 
 if TYPE_CHECKING:
-    from tests.support.cli import Root, Tdnf
+    from collections.abc import Callable, Iterator
+
     from tests.support.repos import Repo
 
 
+@pytest.fixture(scope="session")
+def made(published: Callable[..., Repo], tmp_path_factory: pytest.TempPathFactory) -> Root:
+    """What ``marked`` is a copy of."""
+    root = Root(tmp_path_factory.mktemp("marks"))
+    root.add_repo(published("sample", *RPMS))
+    Tdnf(root)("-y", "install", "app=1.0").ok()
+    return root
+
+
 @pytest.fixture
-def marked(tdnf: Tdnf, root: Root, sample: Repo) -> Tdnf:
-    tdnf("-y", "install", "app=1.0").ok()
+def marked(made: Root, tdnf: Tdnf, root: Root) -> Tdnf:
+    """``app`` 1.0 was asked for, ``lib`` and ``extras`` came with it."""
+    continue_from(made, root)
     return tdnf
 
 
@@ -78,17 +93,24 @@ def test_json_mode_says_nothing(marked: Tdnf) -> None:
     assert marked("-j", "mark", "remove", "app").ok().stdout == ""
 
 
+@pytest.fixture
+def seen(made: Root) -> Iterator[Tdnf]:
+    """The same below a folder that everybody may enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory(prefix="pk-", dir="/tmp") as folder:
+        root = Root(Path(folder))
+        continue_from(made, root)
+        tdnf = Tdnf(root)
+        tdnf("list", "installed").ok()  # a new cache
+        for name, _, files in os.walk(folder):
+            os.chmod(name, 0o755)
+            for file in files:
+                os.chmod(os.path.join(name, file), 0o644)
+        yield tdnf
+
+
 def as_other_user(tdnf: Tdnf, *arguments: str) -> Result:
     """Run as a user who may look at everything and write nothing."""
-    root = tdnf.root
-    for folder, _, files in os.walk(root.scratch):
-        os.chmod(folder, 0o755)
-        for name in files:
-            os.chmod(os.path.join(folder, name), 0o644)
-    for parent in root.scratch.parents:
-        if str(parent).startswith("/tmp/"):
-            parent.chmod(0o755)
-    words = tdnf.command(*arguments)[len(own_run(root.run)) :]
+    words = tdnf.command(*arguments)[len(own_run(tdnf.root.run)) :]
     command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words]
     done = subprocess.run(
         command, env=tdnf.environment(), capture_output=True, text=True, check=False, timeout=60
@@ -97,24 +119,24 @@ def as_other_user(tdnf: Tdnf, *arguments: str) -> Result:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
-def test_who_may_not_write_is_told_so_in_one_line(marked: Tdnf, root: Root) -> None:
-    before = root.history.read_bytes()
-    done = as_other_user(marked, "mark", "remove", "app").failed(1801)
+def test_who_may_not_write_is_told_so_in_one_line(seen: Tdnf) -> None:
+    history = seen.root.history
+    before = history.read_bytes()
+    done = as_other_user(seen, "mark", "remove", "app").failed(1801)
     assert "marking" not in done.stdout
-    assert f"{root.history} and its folder must be writable" in done.stderr
+    assert f"{history} and its folder must be writable" in done.stderr
     assert len(done.stderr.splitlines()) == 2
-    assert root.history.read_bytes() == before
-    assert as_other_user(marked, "repoquery", "--userinstalled").ok().lines == ["app-1.0-1.noarch"]
-    assert as_other_user(marked, "history", "list").failed(1601).stdout == ""
+    assert history.read_bytes() == before
+    assert as_other_user(seen, "repoquery", "--userinstalled").ok().lines == ["app-1.0-1.noarch"]
+    assert as_other_user(seen, "history", "list").failed(1601).stdout == ""
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
-def test_the_owner_of_the_history_needs_not_be_root(marked: Tdnf, root: Root) -> None:
-    as_other_user(marked, "list", "installed").ok()  # opens the folders
-    for path in (root.history.parent, root.history):
+def test_the_owner_of_the_history_needs_not_be_root(seen: Tdnf) -> None:
+    for path in (seen.root.history.parent, seen.root.history):
         os.chown(path, 65534, 65534)
-    assert as_other_user(marked, "mark", "remove", "app").ok().lines == ["marking app as autoinstalled"]
-    assert user_installed(marked) == set()
+    assert as_other_user(seen, "mark", "remove", "app").ok().lines == ["marking app as autoinstalled"]
+    assert user_installed(seen) == set()
 
 
 def test_marking_twice_writes_the_mark_once_and_two_transactions(marked: Tdnf) -> None:

@@ -6,22 +6,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.alter.conftest import continue_from
+from tests.support.cli import Root, Tdnf
 from tests.support.rpms import Rpm
+from tests.support.sample import RPMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.support.cli import Root, Tdnf
     from tests.support.repos import Repo
     from tests.support.workshop import Workshop
 
 Marks = dict[str, bool]
 
 
+@pytest.fixture(scope="session")
+def made(published: Callable[..., Repo], tmp_path_factory: pytest.TempPathFactory) -> Root:
+    """What ``dependency`` is a copy of."""
+    root = Root(tmp_path_factory.mktemp("marks"))
+    root.add_repo(published("sample", *RPMS))
+    Tdnf(root)("-y", "install", "app=1.0").ok()
+    return root
+
+
 @pytest.fixture
-def dependency(tdnf: Tdnf, sample: Repo, root: Root) -> Tdnf:
+def dependency(made: Root, tdnf: Tdnf, root: Root) -> Tdnf:
     """``app`` 1.0 was asked for, ``lib`` and ``extras`` came with it."""
-    tdnf("-y", "install", "app=1.0").ok()
+    continue_from(made, root)
     return tdnf
 
 
