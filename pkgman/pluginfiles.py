@@ -89,7 +89,7 @@ def module(name: str, folder: str) -> ModuleType:
     made.__file__ = path
     try:
         exec(compile(source, path, "exec"), made.__dict__)  # noqa: S102  # that is what a plugin is for
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # only the top ends a run
         raise NotLoadable(f"{type(error).__name__}: {error}") from error
     return made
 

@@ -71,7 +71,7 @@ class PluginHost:
             raise PluginError(f"{name}: {error}", number=error.number, before=error.lines) from error
         except OSError as error:
             raise PluginError(f"{name}: {error}", number=1600 + (error.errno or 0)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if self._ui.verbose:
                 from traceback import format_exc
 
@@ -136,7 +136,7 @@ def _create(module: object, host: _Host) -> Plugin:
         raise pluginfiles.NotLoadable("it has no function 'load'")
     try:
         plugin = load(host)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise pluginfiles.NotLoadable(f"{type(error).__name__}: {error}") from error
     if not isinstance(plugin, Plugin):
         raise pluginfiles.NotLoadable("its function 'load' gives no plugins.interface.Plugin")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pkgman import __version__
+from pkgman.model.errors import PkgmanError
 from pkgman.usage import usage_lines
 
 if TYPE_CHECKING:
@@ -18,5 +20,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:  # noqa: ARG001
             session.ui.document({"Name": "tdnf", "Version": __version__})
         session.ui.result(f"tdnf: {__version__}")
         return 0
+    with suppress(PkgmanError):  # who needs help may have no configuration
+        _ = session.config  # plugins are loaded, as with every command
     session.ui.results(usage_lines())
     return 0
