@@ -22,6 +22,13 @@ _DISTROVERPKG = ("system-release(releasever)", "system-release", "redhat-release
 _VARSDIRS = ("/etc/tdnf/vars", "/etc/dnf/vars", "/etc/yum/vars")
 _PLUGIN_CONF = "/etc/tdnf/pluginconf.d"
 _PLUGINS = "/usr/lib/tdnf-plugins"
+# Every key of the main section that has an effect, and gpgcheck, which tdnf reads without any.
+KEYS = frozenset((
+    "cachedir", "clean_requirements_on_remove", "distroverpkg", "distrosync_reinstall_changed",
+    "dnf_check_update_compat", "excludepkgs", "gpgcheck", "installonly_limit", "installonlypkgs",
+    "keepcache", "logfile", "minversions", "openmax", "persistdir", "pluginconfpath", "pluginpath",
+    "plugins", "proxy", "proxy_password", "proxy_username", "repodir", "reposdir", "sslverify", "varsdir",
+))  # fmt: skip
 _TOO_LARGE = 1 << 31
 _LONGEST = 64  # characters of a number
 _TRUE = frozenset(("true", "yes", "on"))
@@ -59,6 +66,7 @@ class Config(NamedTuple):
     releasever: str = ""  # --releasever
     logfile: str = ""  # on the host, never in the root
     warnings: tuple[str, ...] = ()  # stdout, result class
+    unknown: tuple[str, ...] = ()  # of keys without effect; stderr, with -v
 
     @property
     def history_path(self) -> str:
@@ -134,11 +142,10 @@ def _first_setopt(line: CommandLine, key: str) -> str:
     return next((value for name, value in line.bag if name == key), "")
 
 
-def _main_settings(document: ini.Document) -> Mapping[str, str]:
-    """Return the settings of ``[main]``, or of the first section as tdnf has it."""
-    sections = document.sections
-    chosen = next((s for s in sections if s.name == "main"), sections[0] if sections else None)
-    return chosen.values() if chosen else {}
+def _main_section(document: ini.Document) -> ini.Section:
+    """Return ``[main]``, or the first section as tdnf has it; an empty one when there is none."""
+    sections = document.sections or (ini.Section("main", 0, ()),)
+    return next((s for s in sections if s.name == "main"), sections[0])
 
 
 def load(line: CommandLine) -> Config:
@@ -149,9 +156,12 @@ def load(line: CommandLine) -> Config:
     root = os.path.normpath(line.last("installroot", "/"))
     path = _main_path(line, root)
     document = ini.load(path)
-    settings = _main_settings(document)
+    section = _main_section(document)
     warnings = [f"WARNING: {problem}" for problem in document.problems]
-    return _build(settings, line, root, path, warnings)
+    loaded = _build(section.values(), line, root, path, warnings)
+    return (
+        loaded._replace(unknown=tuple(ini.unknown(section, KEYS, path))) if line.flag("verbose") else loaded
+    )
 
 
 def _build(

@@ -5,11 +5,16 @@ a comment line. Blanks at the end of a value are dropped, unlike tdnf, where the
 silently turn ``enabled=1`` with a blank behind it into a false value.
 """
 
+from __future__ import annotations
+
 import errno
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
 
 
 class Entry(NamedTuple):
@@ -38,6 +43,13 @@ class Document(NamedTuple):
     path: str
     sections: tuple[Section, ...]
     problems: tuple[str, ...]
+
+
+def unknown(section: Section, known: Container[str], path: str) -> Iterator[str]:
+    """Yield a sentence for each key of the section that is not ``known``: it has no effect."""
+    for entry in section.entries:
+        if entry.key not in known:
+            yield f"{path}:{entry.line}: '{entry.key}' is no key that tdnf knows; it is ignored"
 
 
 def parse(text: str, path: str) -> Document:

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 _SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")
 _EXPANDED = ("name", "baseurl", "metalink", "mirrorlist", "gpgkey")
+# Every key of a repository's section that has an effect.
+KEYS = frozenset((
+    "baseurl", "enabled", "gpgcheck", "gpgkey", "metadata_expire", "metalink", "minrate", "mirrorlist",
+    "name", "password", "priority", "repo_gpgcheck", "retries", "skip_if_unavailable", "skip_md_filelists",
+    "skip_md_other", "skip_md_updateinfo", "sslcacert", "sslclientcert", "sslclientkey", "sslverify",
+    "throttle", "timeout", "username",
+))  # fmt: skip
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_EXPIRY = 12  # digits
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -93,9 +100,10 @@ class RepoReader:
         variables: Variables,
         warn: Callable[[str], None],
         hooks: SectionHooks | None = None,
+        note: Callable[[str], None] | None = None,
     ) -> None:
         self._config, self._variables, self._warn = config, variables, warn
-        self._hooks = hooks
+        self._hooks, self._note = hooks, note
 
     def files(self) -> Iterator[RepoSource]:
         """Yield the repositories of all ``*.repo`` files, files sorted.
@@ -113,6 +121,9 @@ class RepoReader:
                 self._warn(f"WARNING: {problem}")
             for section in document.sections:
                 raw = section.values()
+                if self._note is not None:
+                    for text in ini.unknown(section, KEYS, document.path):
+                        self._note(text)
                 if self._hooks is not None:
                     self._hooks.section_start(section.name, document.path, raw)
                 source = self._source(section, raw, document.path)
@@ -280,12 +291,14 @@ def load(
     variables: Variables,
     warn: Callable[[str], None],
     hooks: SectionHooks | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> tuple[RepoSource, ...]:
     """Return all repositories in tdnf's order: --repofrompath first, then the files'.
 
+    :param note: is told of keys without effect.
     :raises ConfigError: for a bad repository file or option; 1037 for an id used twice.
     """
-    reader = RepoReader(config, variables, warn, hooks)
+    reader = RepoReader(config, variables, warn, hooks, note)
     sources = [reader.from_path(text) for name, text in line.all("repofrompath")]
     sources += [reader.from_folder(text) for name, text in line.all("repofromdir")]
     sources += reader.files()

@@ -102,6 +102,8 @@ class Session:
         loaded, _ = self._settings, self.plugins  # whose names are the very first lines
         for warning in loaded.warnings:
             self.ui.result(warning)
+        for text in loaded.unknown:
+            self.ui.diagnostic(text)
         if self.ui.verbose and self.line.bag:
             self.ui.info("Setting options:")
             for name, value in self.line.bag:
@@ -119,7 +121,8 @@ class Session:
         from pkgman import repos
 
         variables = repos.Variables(self.config, self.machine, self._release_version)
-        return repos.load(self.config, self.line, variables, self.ui.result, self.plugins)
+        note = self.ui.diagnostic if self.ui.verbose else None
+        return repos.load(self.config, self.line, variables, self.ui.result, self.plugins, note)
 
     @property
     def log_wanted(self) -> bool:
