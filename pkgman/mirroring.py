@@ -7,7 +7,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pkgman.model.errors import MetadataError, PkgmanError, system_error
+from pkgman.model.errors import Incomplete, MetadataError, PkgmanError, system_error
 from pkgman.model.limits import MAX_KEY_FILE
 from repo_meta import download, metadatacopy, temporary
 from repo_meta.mirrored import Memory, package_path, places_of_memory, refuse_links_out
@@ -16,7 +16,7 @@ from solver import query
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pkgman.model.repo import RepoSource
+    from pkgman.model.repo import Remote, RepoSource
     from pkgman.session import Session
     from pkgman.transaction.lentkeys import KeyStore
     from pkgman.transaction.verify import Incoming
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SAME_NAME = 1617  # 1600 + EEXIST
 _UNTRUSTED = (1471, 1472, 1473, 1474, 1510, 1514, 1523)
+_PORTION = 4096  # packages that are looked at and fetched before the next: what bounds memory
 _AT_ONCE = 64  # packages whose signatures are checked before their copies, if any, are dropped
 # What createrepo and its like write; nobody else's file in repodata/ is ours to delete.
 _METADATA = re.compile(
@@ -47,7 +48,7 @@ class Mirror:
 
         :raises PkgmanError: a package cannot be fetched, stored or is not trusted.
         """
-        session, pool = self._session, self._pool
+        session = self._session
         places = self._places(handles)
         refuse_links_out(self._folder, places)
         temporary.sweep_all(self._folder)
@@ -56,26 +57,42 @@ class Mirror:
             self._folder,
             trusting=not session.flag("checksum"),
         )
-        missing = {}
-        for path, handle in places.items():
-            remote = query.remote(pool, handle)
-            if not memory.is_right(path, remote.size, remote.checksum):
-                missing[remote] = path
+        rest, failures = iter(places.items()), []
         try:
-            download.fetch_to(
-                {remote: f"{self._folder}/{path}" for remote, path in missing.items()},
-                {self._source.id: self._source},
-                fetcher=session.fetcher,
-                progress=session.ui,
-                report=session.ui,
-            )
-            for remote, path in missing.items():
-                memory.fetched(path, remote.checksum)
+            while portion := dict(islice(rest, _PORTION)):
+                try:
+                    self._fetch_portion(portion, memory)
+                except Incomplete as error:
+                    failures.append(error)
+            if failures:
+                count = sum(failure.count for failure in failures)
+                raise Incomplete(count, len(places), number=failures[0].number)
             if session.flag("gpgcheck") and self._source.gpgcheck:
                 self._verify(places)
         finally:
             memory.save()
         return frozenset(places)
+
+    def _fetch_portion(self, places: Mapping[str, int], memory: Memory) -> None:
+        """Fetch what is missing of these, or not right."""
+        session, pool = self._session, self._pool
+        missing: dict[Remote, str] = {}
+        for path, handle in places.items():
+            remote = query.remote(pool, handle)
+            if not memory.is_right(path, remote.size, remote.checksum):
+                missing[remote] = path
+        if not missing:
+            return
+        download.fetch_to(
+            {remote: f"{self._folder}/{path}" for remote, path in missing.items()},
+            {self._source.id: self._source},
+            fetcher=session.fetcher,
+            progress=session.ui,
+            report=session.ui,
+        )
+        for remote, path in missing.items():
+            memory.fetched(path, remote.checksum)
+        memory.save()  # so a run that is killed later need not be read again
 
     def _places(self, handles: Sequence[int]) -> dict[str, int]:
         """Return relative path -> package; the same file named twice is one.

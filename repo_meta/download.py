@@ -318,8 +318,7 @@ class _Transfers:
             self._cancel(threads)
             raise
         if failed:
-            text = f"{len(failed)} of {len(self._jobs)} packages could not be fetched."
-            raise Incomplete(text, number=failed[0].number)
+            raise Incomplete(len(failed), len(self._jobs), number=failed[0].number)
 
     def _fault(self, error: PkgmanError, failed: list[PkgmanError]) -> None:
         """Tell of a failure and go on, if it is one file's and not one too many."""

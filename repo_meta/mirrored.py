@@ -127,6 +127,7 @@ class Memory:
         """Write down what is right; where that is not possible the next run reads more."""
         for relative in self._new:  # what is remembered as right must survive a power cut
             flush(f"{self._folder}/{relative}")
+        self._new.clear()
         lines = [f"{_VERSION}\t{self._folder}"]
         lines += (f"{stamp}\t{name}" for name, stamp in self._seen.items() if "\n" not in name)
         data = "\n".join([*lines, ""]).encode("utf-8", "surrogateescape")

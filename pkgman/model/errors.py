@@ -101,7 +101,14 @@ class FetchError(PkgmanError):
 
 
 class Incomplete(PkgmanError):
-    """Some of many files could not be fetched; each was told of, the others are there."""
+    """``count`` of ``total`` packages could not be fetched; each was told of, the others are there.
+
+    :param number: of the first failure.
+    """
+
+    def __init__(self, count: int, total: int, *, number: int) -> None:
+        super().__init__(f"{count} of {total} packages could not be fetched.", number=number)
+        self.count = count
 
 
 class CacheMissing(PkgmanError):
