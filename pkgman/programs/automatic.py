@@ -142,11 +142,11 @@ class _Tdnf:
     """The package manager with its configuration."""
 
     def __init__(self, program: str, conf: str) -> None:
-        self._start = (program, "-q", "-c", conf)
+        self._program, self._conf = program, conf
 
-    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *words: str, quiet: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            (*self._start, *words),
+            (self._program, *(("-q",) if quiet else ()), "-c", self._conf, *words),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -154,12 +154,12 @@ class _Tdnf:
             check=False,
         )
 
-    def must(self, statuses: tuple[int, ...], *words: str) -> list[str]:
+    def must(self, statuses: tuple[int, ...], *words: str, quiet: bool = True) -> list[str]:
         """Return the lines that it printed, notes left out.
 
         :raises Failure: 121, when it ends with another status than one of ``statuses``.
         """
-        done = self(*words)
+        done = self(*words, quiet=quiet)
         if done.returncode not in statuses:
             said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
             command = " ".join(words)
@@ -200,8 +200,8 @@ def _updates(tdnf: _Tdnf, settings: Settings) -> list[str]:
     if settings.upgrade_type == "security":
         listed = tdnf.must((0,), "--security", "updateinfo", "info")
         return [] if listed == ["0 updates."] else listed
-    # 0 when there is nothing to do: all that is available is excluded or locked.
-    return list(_rows(tdnf.must((_ABORTED, 0), "upgrade", "--assumeno")))
+    # 0 when there is nothing to do: all that is available is excluded or locked. -q would hide the tables.
+    return list(_rows(tdnf.must((_ABORTED, 0), "upgrade", "--assumeno", quiet=False)))
 
 
 def _rows(lines: list[str]) -> Iterator[str]:
