@@ -10,20 +10,20 @@ upgrade-to version whatprovides'
 
 _tdnf_options='--4 --6 --advisories --advisory --advisory-severities --all --alldeps --allowerasing --arch
 --assumeno --assumeyes --available --best --bugfix --builddeps --bz --bzs --cacheonly --changelogs
---config --conflicts --cve --cves --debuglevel --debugsolver --delete --depends --destdir
---disable-plugin --disable-repo --disabled --disableexcludes --disableplugin --disablerepo
---downgrades --download-metadata --download-path --downloaddir --downloadonly --duplicates
---enable-plugin --enable-repo --enabled --enableplugin --enablerepo --enhancement --enhances
---exclude --extras --file --from --gpgcheck --help --info --installed --installroot --json --list
---location --metadata-path --newest-only --newpackage --no-best --no-docs --no-gpgchecks
---no-plugins --noautoremove --nodeps --nogpgcheck --noplugins --norepopath --obsoletes --provides
---qf --queryformat --quiet --reboot-required --recent --recommends --refresh --releasever --repo
---repofromdir --repofrompath --repoid --repository --requires --requires-pre --resolve --reverse
---rpmdefine --rpmverbosity --sec-severity --security --setopt --skip-broken --skip-unavailable
---skipconflicts --skipdigest --skipobsoletes --skipsignature --source --srpm --suggests --summary
---supplements --testonly --to --updates --upgrades --urls --use-host-config --userinstalled
---verbose --version --whatconflicts --whatdepends --whatenhances --whatobsoletes --whatprovides
---whatrecommends --whatrequires --whatsuggests --whatsupplements'
+--checksum --config --conflicts --cve --cves --debuglevel --debugsolver --delete --depends
+--destdir --disable-plugin --disable-repo --disabled --disableexcludes --disableplugin
+--disablerepo --downgrades --download-metadata --download-path --downloaddir --downloadonly
+--duplicates --enable-plugin --enable-repo --enabled --enableplugin --enablerepo --enhancement
+--enhances --exclude --extras --file --from --gpgcheck --help --info --installed --installroot
+--json --list --location --metadata-path --newest-only --newpackage --no-best --no-docs
+--no-gpgchecks --no-plugins --noautoremove --nodeps --nogpgcheck --noplugins --norepopath
+--obsoletes --provides --qf --queryformat --quiet --reboot-required --recent --recommends
+--refresh --releasever --repo --repofromdir --repofrompath --repoid --repository --requires
+--requires-pre --resolve --reverse --rpmdefine --rpmverbosity --sec-severity --security --setopt
+--skip-broken --skip-unavailable --skipconflicts --skipdigest --skipobsoletes --skipsignature
+--source --srpm --suggests --summary --supplements --testonly --to --updates --upgrades --urls
+--use-host-config --userinstalled --verbose --version --whatconflicts --whatdepends --whatenhances
+--whatobsoletes --whatprovides --whatrecommends --whatrequires --whatsuggests --whatsupplements'
 
 # Options that are followed by a value.
 _tdnf_valued='--advisories --advisory --advisory-severities --arch --bz --bzs --config --cve --cves --debuglevel
@@ -64,8 +64,12 @@ _tdnf_available() {
 }
 
 _tdnf_installed() {
-    local names=$_tdnf_cachedir/@System.names file found=
-    for file in "$_tdnf_root"/{var/lib,usr/lib/sysimage}/rpm/{rpmdb.sqlite{,-wal},Packages{,.db}}; do
+    local names=$_tdnf_cachedir/@System.names found='' dbpath file
+    dbpath=$(rpm --eval %_dbpath 2>/dev/null) || {
+        _tdnf_listed "$1" --installed
+        return
+    }
+    for file in "$_tdnf_root$dbpath"/{rpmdb.sqlite{,-wal},Packages{,.db}}; do
         [[ -e $file ]] || continue
         found=1
         [[ $names -nt $file ]] || names=
@@ -73,10 +77,8 @@ _tdnf_installed() {
     [[ -n $found ]] || return # or rpm would make an empty database
     if [[ -n $names ]]; then
         LC_ALL=C grep "^${1//./\\.}" "$names" 2>/dev/null
-    elif command -v rpm >/dev/null; then
-        rpm --root "${_tdnf_root:-/}" -qa --qf '%{NAME}\n' 2>/dev/null | _tdnf_begin "$1"
     else
-        _tdnf_listed "$1" --installed
+        rpm --root "${_tdnf_root:-/}" -qa --qf '%{NAME}\n' 2>/dev/null | _tdnf_begin "$1"
     fi
 }
 

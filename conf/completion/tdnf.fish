@@ -39,7 +39,7 @@ function __tdnf_given
 end
 
 function __tdnf_repos
-    tdnf -q -c (__tdnf_given -c --config /etc/tdnf/tdnf.conf) repolist $argv[1] 2>/dev/null | tail -n +2 | string replace -r ' .*' ''
+    tdnf -q -c (__tdnf_given -c --config /etc/tdnf/tdnf.conf) repolist $argv[1] 2>/dev/null | tail -n +2 | string replace -r ' .*' '' | string match -v '@*'
 end
 
 function __tdnf_available
@@ -95,6 +95,7 @@ complete -c tdnf -n "not __tdnf_command" -a upgrade -d "same as update"
 complete -c tdnf -n "not __tdnf_command" -a upgrade-to -d "same as update-to"
 complete -c tdnf -n "not __tdnf_command" -a version -d "show the version"
 complete -c tdnf -n "not __tdnf_command" -a whatprovides -d "same as provides"
+complete -c tdnf -l checksum
 complete -c tdnf -l 4 -s 4
 complete -c tdnf -l 6 -s 6
 complete -c tdnf -l advisory -x
