@@ -14,6 +14,7 @@ import traceback  # noqa: F401
 from typing import TYPE_CHECKING
 
 from pkgman import errortexts, localfiles, logfile  # noqa: F401
+from pkgman.model.errors import HistoryError
 from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.transaction import Action, Reason
@@ -174,9 +175,13 @@ class Execution:
         for step in solution.steps:
             session.log(f"{step.action.value} {step.package.nevra} ({step.package.repo})")
         database = session.rpmdb
-        session.history.record(
-            session.line.text or None, database.cookie(), database.nevras(), now=time.time(), flags=flags
-        )
+        try:
+            session.history.record(
+                session.line.text or None, database.cookie(), database.nevras(), now=time.time(), flags=flags
+            )
+        except HistoryError as error:
+            lines = (*error.lines, "The packages are changed, but the history does not have it.")
+            raise HistoryError(lines, number=error.number) from error
 
     def _clean(self, packages: Mapping[int, Package], *, keep: frozenset[str] = frozenset()) -> None:
         """Remove downloaded files below the cache, unless they are to be kept.

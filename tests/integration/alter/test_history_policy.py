@@ -238,3 +238,14 @@ def test_json_shows_the_way_and_a_yes_goes_it(past: Tdnf, root: Root) -> None:
         "Downgrade": ["lib"],
     }
     assert names(root) == ["app-1:1.0", "lib-1.0"]
+
+
+def test_a_history_that_breaks_under_a_transaction_is_told(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    lua = "local f = io.open('/var/lib/tdnf/history.db', 'w'); f:write(string.rep('x', 9999)); f:close()"
+    offer(Rpm("vandal", scripts={"post -p <lua>": lua}))
+    tdnf("history", "init").ok()
+    done = tdnf("-y", "install", "vandal").failed(1801)
+    assert "The packages are changed, but the history does not have it." in done.stderr
+    assert names(root) == ["vandal-1.0"]

@@ -254,3 +254,57 @@ def test_nothing_is_written_when_writing_fails_half_way(history: History) -> Non
     with pytest.raises(OSError):
         history.record("x", "c2", failing(), now=2)
     assert history.last_id == 1
+
+
+def test_a_later_base_set_is_where_the_state_begins(path: str) -> None:
+    by_tdnf(path)
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "INSERT INTO transactions(cookie, cmdline, timestamp, type) VALUES ('c5', '(set)', 500, 0),"
+        " ('c6', 'x', 600, 1); INSERT INTO trans_items(trans_id, type, rpm_id) VALUES (5, 0, 3), (6, 1, 1);"
+    )
+    connection.close()
+    with History(path) as history:
+        assert history.state(4) == {A2, B, KEY}
+        assert history.state(5) == {B}
+        assert history.state(6) == {A, B}
+
+
+def test_words_that_are_not_utf8_are_kept_byte_for_byte(history: History, path: str) -> None:
+    odd = "caf\udce9-1-1.noarch"
+    history.sync("c1", [odd], now=1)
+    history.record("install caf\udce9", "c2", [odd], now=2, flags={"caf\udce9": True})
+    assert history.state(2) == {odd}
+    assert history.entries()[-1].command == "install caf\udce9"
+    assert history.auto_installed() == {"caf\udce9"}
+    connection = sqlite3.connect(path)
+    found = connection.execute("SELECT CAST(cmdline AS BLOB), typeof(cmdline) FROM transactions").fetchall()
+    assert found[1] == (b"install caf\xe9", "text")
+    assert connection.execute("SELECT COUNT(*) FROM rpms").fetchone() == (1,)
+    connection.close()
+
+
+def test_the_changes_of_a_range_come_at_once(history: History) -> None:
+    history.sync("c1", [A], now=1)
+    history.record("update", "c2", [A2], now=2)
+    history.record("nothing", "c3", [A2], now=3)
+    assert history.changes(1, 3) == {1: Change((A,)), 2: Change((A2,), (A,))}
+    assert history.changes(3, 9) == {}
+    assert history.change(3) == Change()
+
+
+def test_writing_where_nothing_may_be_written_says_what_is_needed(history: History, path: str) -> None:
+    by_tdnf(path)
+    script = (
+        "import sys, os; os.setuid(65534);"
+        "from pkgman.transaction.history import History\n"
+        "try: History(sys.argv[1]).mark('x', {'a': True}, now=1)\n"
+        "except Exception as error: print(error.number, error)"
+    )
+    for parent in list_parents(path):
+        os.chmod(parent, 0o755)
+    done = subprocess.run(
+        ["/usr/bin/python3", "-c", script, path], capture_output=True, text=True, check=False, cwd="/",
+        env={"PYTHONPATH": os.getcwd()},
+    )  # fmt: skip
+    assert done.stdout == f"1801 {path} and its folder must be writable for this; use sudo or become root\n"
