@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pkgman.transaction.history import History
 
 BAD_RANGE = 1622
+_HINT = "; 'tdnf history' lists them"
 _KEY = "gpg-pubkey-"  # keys are never brought back or removed
 
 
@@ -50,13 +51,16 @@ def rollback(history: History, target: int) -> Wanted:
     :raises PkgmanError: 1622 for an id below 1.
     """
     if target < 1:
-        raise PkgmanError(f"no such transaction: {target}", number=BAD_RANGE)
+        raise PkgmanError(f"rollback needs the id of a transaction, from 1 on{_HINT}", number=BAD_RANGE)
     return _between(history, history.last_id, target)
 
 
 def _checked(first: int, last: int) -> int:
     last = last or first
-    if first < 2 or last < first:
+    if first < 2:
+        text = f"undo and redo need the id of a transaction, from 2 on: 1 is what was there before{_HINT}"
+        raise PkgmanError(text, number=BAD_RANGE)
+    if last < first:
         raise PkgmanError(f"no such range of transactions: {first}-{last}", number=BAD_RANGE)
     return last
 

@@ -129,7 +129,8 @@ def test_from_and_to_go_before_the_numbers(past: Tdnf, root: Root) -> None:
 )
 def test_an_impossible_range_is_refused(past: Tdnf, root: Root, words: tuple[str, ...]) -> None:
     before = root.installed
-    past("-y", "history", "--", *words).failed(1622)
+    done = past("-y", "history", "--", *words).failed(1622)
+    assert "transaction" in done.stderr.splitlines()[0]
     assert root.installed == before
 
 
