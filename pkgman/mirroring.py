@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from pkgman.model.errors import Incomplete, MetadataError, PkgmanError, system_error
 from pkgman.model.limits import MAX_KEY_FILE
+from pkgman.model.package import Checksum
 from repo_meta import download, metadatacopy, temporary
+from repo_meta.fetch import file_digest
 from repo_meta.mirrored import Memory, package_path, places_of_memory, refuse_links_out
 from solver import query
 
@@ -75,10 +77,10 @@ class Mirror:
 
     def _fetch_portion(self, places: Mapping[str, int], memory: Memory) -> None:
         """Fetch what is missing of these, or not right."""
-        session, pool = self._session, self._pool
+        session = self._session
         missing: dict[Remote, str] = {}
         for path, handle in places.items():
-            remote = query.remote(pool, handle)
+            remote = self._remote(handle)
             if not memory.is_right(path, remote.size, remote.checksum):
                 missing[remote] = path
         if not missing:
@@ -101,13 +103,30 @@ class Mirror:
         """
         places: dict[str, int] = {}
         for handle in handles:
-            remote = query.remote(self._pool, handle)
-            path = package_path(remote.location)
+            path = self._path(handle)
             other = places.setdefault(path, handle)
-            if other != handle and query.remote(self._pool, other)[3:] != remote[3:]:
+            if other != handle and self._remote(other)[3:] != self._remote(handle)[3:]:
                 message = f"{self._source.id}: two packages would be stored as {path}"
                 raise MetadataError(message, number=_SAME_NAME)
         return places
+
+    def _path(self, handle: int) -> str:
+        if self._source.rpm_folder:
+            return os.path.relpath(self._pool.in_place[handle], self._source.rpm_folder)
+        return package_path(query.remote(self._pool, handle).location)
+
+    def _remote(self, handle: int) -> Remote:
+        """Return what is needed to fetch a package; nobody stated the checksum of a file in a folder."""
+        remote = query.remote(self._pool, handle)
+        if not self._source.rpm_folder:
+            return remote
+        digest = Checksum("sha256", "")
+        try:
+            return remote._replace(
+                checksum=digest._replace(hex=file_digest(self._pool.in_place[handle], digest))
+            )
+        except OSError as error:
+            raise system_error(error) from error
 
     def _verify(self, places: Mapping[str, int]) -> None:
         from pkgman.transaction import verify

@@ -109,7 +109,7 @@ def _chosen(session: Session, pool: Pool) -> dict[str, list[int]]:
 def _print_urls(session: Session, pool: Pool, source: RepoSource, handles: Sequence[int]) -> None:
     supply = session.supply
     session.ui.results(supply.url(query.remote(pool, handle)) for handle in handles)
-    if session.flag("download-metadata"):
+    if _with_metadata(session, source):
         parts = (Remote("", source.id, place, 0, None) for place in metadatacopy.locations(source))
         session.ui.results(supply.url(part) for part in parts)
 
@@ -143,12 +143,12 @@ def _mirror(
     Yield what deletes the rest. Where no package is chosen no package is deleted: an empty or
     mistyped choice must not cost a mirror.
     """
-    if not handles and not session.flag("download-metadata"):
+    if not handles and not _with_metadata(session, source):
         return
     folder = _folder(places.packages, source, nested=places.nested)
     mirror = Mirror(session, pool, source, folder)
     kept = mirror.fetch(handles)
-    if session.flag("download-metadata"):
+    if _with_metadata(session, source):
         target = _folder(places.metadata, source, nested=places.nested)
         parts = mirror.fetch_metadata(target, taken=kept)
         beside = kept if target == folder else frozenset()
@@ -156,6 +156,10 @@ def _mirror(
         kept |= parts
     if handles:
         yield partial(mirror.delete_packages, keep=kept)
+
+
+def _with_metadata(session: Session, source: RepoSource) -> bool:
+    return session.flag("download-metadata") and not source.rpm_folder  # a folder has none
 
 
 def _folder(root: str, source: RepoSource, *, nested: bool) -> str:

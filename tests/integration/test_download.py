@@ -196,6 +196,9 @@ def test_local_repositories_are_copied(
     copied = tmp_path / "out" / MOTHER.filename
     assert copied.read_bytes() == next(repo.path.rglob("*.rpm")).read_bytes()
     assert not copied.is_symlink()
+    folder = ("--disablerepo=dev", "--repofromdir", f"folder,{repo.path}/Packages", "--nogpgcheck")
+    tdnf(*folder, "download", "mother", "--destdir", tmp_path / "again").ok()
+    assert names(tmp_path / "again") == {MOTHER.filename}
 
 
 def rename_in_primary(repo: Repo, old: str, new: str) -> None:
