@@ -56,7 +56,9 @@ def load(  # noqa: PLR0913  # what one run wants of a repository, each named by 
     snapshot = None
     if cache_only or not (refresh or cache.is_expired(source, now)):
         snapshot = _cached(source, check_of(source, hooks), strict=cache_only)
-    urls = hooks.start(source, lookup=not (cache_only or snapshot)) if hooks is not None else None
+        if cache_only and snapshot is None:
+            raise CacheMissing(_why_missing(source))
+    urls = hooks.start(source, lookup=snapshot is None) if hooks is not None else None
     if urls is not None:
         source = source._replace(baseurls=urls, mirrorlist="")
     if not (source.baseurls or source.mirrorlist):
@@ -65,8 +67,6 @@ def load(  # noqa: PLR0913  # what one run wants of a repository, each named by 
         if not (os.path.exists(snapshot.solv_path) or cache.present(source.metadata_dir, snapshot.primary)):
             fetch_part(source, snapshot, "primary", fetcher=fetcher, progress=progress, report=report)
         return snapshot
-    if cache_only:
-        raise CacheMissing(_why_missing(source))
     from repo_meta import renew
 
     return renew.renew(

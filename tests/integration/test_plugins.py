@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.pluginworld import LOGGER, Plugged
+from tests.integration.pluginworld import LOGGER, Plugged, digest
 from tests.support.cli import PROJECT, Root, Tdnf
 from tests.support.repos import publish, repo_section
 from tests.support.rpms import Rpm
 from tests.support.server import status
+from tests.test_startup import DENIED, click_brings, modules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -515,3 +517,81 @@ def test_a_kept_file_cannot_be_another_one(tdnf: Tdnf, plugged: Plugged, repo: R
         "aa", hook("metadata_start", f"self.host.keep(event.repo, {name!r}, b'')", parameters="self, event")
     )
     assert "no name for a kept file" in tdnf("makecache").failed(1518).stderr
+
+
+# What it costs
+
+
+def test_plugins_that_are_off_import_nothing(plugged: Plugged, repo: Repo, tdnf: Tdnf) -> None:
+    plugged.add("aa", QUIET)
+    plugged.root.configure()
+    tdnf("makecache").ok()
+    for words in (("list", "one"), ("repolist",), ("install", "one", "--assumeno")):
+        loaded = modules(plugged.root, *words)
+        assert not [name for name in loaded if "plugin" in name or name == "pkgman.model.hooks"]
+
+
+def test_a_warm_run_with_the_shipped_plugins_imports_nothing_heavy(
+    plugged: Plugged, repo: Repo, tdnf: Tdnf, server: Server
+) -> None:
+    plugged.enable("tdnfmetalink", "tdnfrepogpgcheck")
+    tdnf("makecache").ok()
+    server.forget()
+    loaded = modules(plugged.root, "repoquery", "one")  # which needs no rpm database
+    assert "plugins.tdnfmetalink" in loaded and "plugins.gnupg" not in loaded
+    assert sorted(set(DENIED) & (loaded - click_brings())) == []
+    assert server.paths == ()
+
+
+# docs/plugins.md
+
+
+def test_the_pages_first_plugin_works(plugged: Plugged, repo: Repo, tdnf: Tdnf) -> None:
+    page = (PROJECT / "docs/plugins.md").read_text()
+    (source,) = (code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "Telling" in code)
+    plugged.add("telling", source)
+    assert "looking main up" in tdnf("makecache").ok().lines
+    assert "looking" not in tdnf("list", "one").ok().stdout
+
+
+@pytest.fixture
+def pinned(plugged: Plugged, repo: Repo) -> Plugged:
+    """The page's example, the very file, with the right pin."""
+    shutil.copy(PROJECT / "docs/examples/pinned.py", plugged.folder)
+    (plugged.folder / "pinned.py").chmod(0o644)
+    plugged.enable("pinned", main=digest(repo.repomd)[1].upper())
+    return plugged
+
+
+def test_the_example_accepts_what_is_pinned(pinned: Plugged, tdnf: Tdnf) -> None:
+    for words in (("makecache",), ("list", "one"), ("-C", "list", "one")):
+        done = tdnf(*words).ok()
+        assert done.lines[0] == "Loaded plugin: pinned"
+        assert "pinned: 'main' is the pinned one" in done.lines
+    tdnf("clean", "all").ok()
+    tdnf("-C", "list", "one").failed(1034)
+
+
+def test_the_example_refuses_other_metadata_fetched_or_cached(
+    pinned: Plugged, repo: Repo, tdnf: Tdnf
+) -> None:
+    tdnf("makecache").ok()
+    repo.repomd.write_text(repo.repomd.read_text() + "\n")
+    lines = tdnf("makecache").failed(2501).stderr.splitlines()
+    assert [line.split(":")[0] for line in lines[:2]] == ["pinned", "found"]
+    assert lines[2:4] == ["Plugin error: pinned: repomd.xml of 'main' is not the pinned one", ""]
+    tdnf("list", "one").ok()
+    pinned.enable("pinned", main=digest(repo.repomd)[1])
+    for words in (("list", "one"), ("-C", "list", "one")):
+        tdnf(*words).failed(2501)
+    tdnf("--refresh", "list", "one").ok()
+
+
+def test_the_example_leaves_repositories_without_a_pin_alone(pinned: Plugged, tdnf: Tdnf) -> None:
+    pinned.enable("pinned", other="0" * 64)
+    assert "pinned one" not in tdnf("makecache").ok().stdout
+
+
+def test_the_example_refuses_a_pin_that_is_none(pinned: Plugged, tdnf: Tdnf) -> None:
+    pinned.enable("pinned", main="f00")
+    assert "no SHA-256 in hexadecimal: f00" in tdnf("repolist").failed(1518).stderr
