@@ -101,7 +101,7 @@ def _pieces(response: requests.Response, length: int, url: str, source: RepoSour
     total = 0
     try:
         with response:
-            for piece in response.raw.stream(PIECE, decode_content=False):
+            for piece in _stream(response, source):
                 total += len(piece)
                 yield piece
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
@@ -110,6 +110,14 @@ def _pieces(response: requests.Response, length: int, url: str, source: RepoSour
         raise FetchError(
             f"{public(url)}: the transfer ended after {total} of {length} bytes", number=CURL + fetch.PARTIAL
         )
+
+
+def _stream(response: requests.Response, source: RepoSource) -> Iterator[bytes]:
+    """Yield whole pieces; with a ``timeout`` what comes as it comes, so that a dripping server is noticed."""
+    read1 = getattr(response.raw, "read1", None)  # not in urllib3 1
+    if source.timeout <= 0 or read1 is None:
+        return iter(response.raw.stream(PIECE, decode_content=False))
+    return iter(lambda: read1(PIECE, decode_content=False), b"")
 
 
 def _system_bundle() -> str:
