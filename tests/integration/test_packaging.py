@@ -1,37 +1,83 @@
-"""The wheel: one private directory and a launcher, and nobody's names taken."""
+"""Wheel and sdist: one private directory and a launcher, all programs, and nobody's names taken."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).parent.parent.parent
+# How each program shows that it is alive, and what it says then.
+ALIVE = {
+    "tdnf": ("--version", "tdnf: "),
+    "tdnfj": ("--version", '{"Name":"tdnf",'),
+    "tyum": ("--version", "tdnf: "),
+    "yum": ("--version", "tdnf: "),
+    "tdnf-automatic": ("--help", "tdnf-automatic help:"),
+    "tdnf-cache-updateinfo": ("--help", "Usage: tdnf-cache-updateinfo"),
+    "tdnf-config": ("--help", "Usage: tdnf-config"),
+    "tdnf-history-util": ("--help", "Usage: tdnf-history-util"),
+}
+SHARED = (
+    "bash-completion/completions/tdnf",
+    "fish/vendor_completions.d/tdnf.fish",
+    "man/man5/tdnf.conf.5",
+    "man/man8/tdnf-automatic.8",
+    "man/man8/tdnf-config.8",
+    "man/man8/tdnf.8",
+    "tdnf/automatic.conf",
+    "tdnf/systemd/tdnf-automatic.timer",
+    "tdnf/tdnf.conf",
+    "zsh/site-functions/_tdnf",
+)
+
+
+def hatch(kind: str, source: Path, target: Path) -> Path:
+    """Build a wheel or an sdist, without a network, and return its path."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(target)]
+    subprocess.run(build, cwd=source, check=True, capture_output=True)
+    (built,) = target.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return built
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which the wheel was installed, without what it depends on."""
-    dist, target = tmp_path_factory.mktemp("dist"), tmp_path_factory.mktemp("target")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist)]
-    subprocess.run(build, cwd=TOP, check=True, capture_output=True)
-    (wheel,) = dist.glob("*.whl")
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "--no-index",
-        "--target",
-        str(target),
-    ]
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return hatch("wheel", TOP, tmp_path_factory.mktemp("dist"))
+
+
+def pip(*words: str) -> None:
+    """Install without a network and without what the wheel depends on."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    subprocess.run([*command, "--no-deps", "--no-index", *words], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the wheel was installed."""
+    target = tmp_path_factory.mktemp("target")
+    pip("--target", str(target), str(wheel))
     return target
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh virtual environment with the wheel in it; other people's packages come from here."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    python = folder / "bin/python"
+    ask = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
+    done = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True)
+    others = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    # A line of a .pth file adds a folder without that folder's own .pth files, this checkout's among them.
+    (Path(done.stdout.strip()) / "others.pth").write_text("".join(f"{path}\n" for path in others))
+    run = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
+    command = [*run, "install", "-q", "--no-deps", "--no-index", "--ignore-installed", str(wheel)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
 
 
 def python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -41,8 +87,8 @@ def python(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_wheel_takes_no_name_but_tdnfs_own(installed: Path) -> None:
     names = {name for name in os.listdir(installed) if not name.endswith(".dist-info")}
-    assert names - {"bin", "__pycache__"} == {"_pkgman", "_pkgman_launcher.py", "tdnf"}
-    for name in ("pkgman", "solver", "repo_meta", "plugins", "conf"):
+    assert names - {"bin", "share", "__pycache__"} == {"_pkgman", "_pkgman_launcher.py", "tdnf"}
+    for name in ("pkgman", "solver", "repo_meta", "plugins"):
         assert (installed / "_pkgman" / name).is_dir()
         assert python(f"import {name}", installed).returncode != 0
 
@@ -53,32 +99,77 @@ def test_the_installed_program_runs(installed: Path) -> None:
     assert done.stdout.startswith("tdnf: ")
 
 
-def test_the_installed_module_finds_the_private_directory(installed: Path) -> None:
-    code = "import tdnf.api, solver, pkgman; print(tdnf._tdnf.__version__, solver.__file__, pkgman.__file__)"
-    done = python(code, installed)
-    assert done.stderr == ""
-    assert done.stdout.count(f"{installed}/_pkgman/") == 2
-    assert (installed / "tdnf/py.typed").exists()
-    assert python("import tdnf, conf", installed).returncode != 0  # the other one beside them stays private
-
-
-def test_the_launcher_of_a_checkout_needs_no_site_and_no_environment(tmp_path: Path) -> None:
-    target = tmp_path / "with space" / "tdnf"
-    target.parent.mkdir()
-    writer = TOP / "tools" / "launcher" / "write.py"
-    subprocess.run([sys.executable, str(writer), str(target)], check=True)
-    evil = tmp_path / "evil"
-    evil.mkdir()
-    (evil / "click.py").write_text("raise SystemExit(99)")
+@pytest.mark.parametrize("name", ALIVE)
+def test_every_program_of_the_wheel_runs(environment: Path, name: str) -> None:
+    option, start = ALIVE[name]
     done = subprocess.run(
-        [str(target), "--version"],
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(evil)},
-        cwd=evil,
-        capture_output=True,
-        text=True,
-        check=False,
+        [str(environment / "bin" / name), option], capture_output=True, text=True, check=False, cwd="/"
     )
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(start)
+
+
+def test_the_wheels_programs_use_the_wheels_modules(environment: Path) -> None:
+    code = "import sys, tdnf.api, pkgman; print(pkgman.__file__)"
+    done = subprocess.run(
+        [str(environment / "bin/python"), "-I", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"{environment}/")
+
+
+def test_the_wheel_brings_manual_completion_and_samples(environment: Path) -> None:
+    for name in SHARED:
+        assert (environment / "share" / name).is_file(), name
+    assert os.access(environment / "bin/tdnf-cache-updateinfo", os.X_OK)
+
+
+def test_the_sdist_makes_the_same_wheel_and_holds_nothing_that_was_built(wheel: Path, tmp_path: Path) -> None:
+    sdist = hatch("sdist", TOP, tmp_path / "dist")
+    subprocess.run(["tar", "-xzf", str(sdist), "-C", str(tmp_path)], check=True)
+    source = tmp_path / sdist.name.removesuffix(".tar.gz")
+    held = {path.name for path in source.rglob("*")}
+    assert {"pkgman.spec", "Makefile", "LICENSE", "test_packaging.py"} <= held
+    assert not held & {".venv", ".git", "__pycache__", "dist", "build"}
+    again = hatch("wheel", source, tmp_path / "again")
+    with zipfile.ZipFile(wheel) as first, zipfile.ZipFile(again) as second:
+        records = [
+            {info.filename: (info.CRC, info.external_attr >> 16 & 0o111) for info in archive.infolist()}
+            for archive in (first, second)
+        ]
+    assert records[0] == records[1]
+
+
+def test_the_launchers_of_a_checkout_need_no_site_and_no_environment(tmp_path: Path) -> None:
+    folder = tmp_path / "with space"
+    folder.mkdir()
+    names = [name for name in ALIVE if name != "tdnf-cache-updateinfo"]
+    writer = TOP / "tools" / "launcher" / "write.py"
+    subprocess.run([sys.executable, str(writer), *(str(folder / name) for name in names)], check=True)
+    assert sorted(os.listdir(folder)) == sorted(names)
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    for name in ("click", "getopt", "pkgman"):
+        (evil / f"{name}.py").write_text("raise SystemExit(99)")
+    for name in names:
+        option, start = ALIVE[name]
+        done = subprocess.run(
+            [str(folder / name), option],
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(evil)},
+            cwd=evil,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(start)
+
+
+def test_setup_writes_a_launcher_for_every_program() -> None:
+    text = (TOP / "tools/setup.sh").read_text()
+    (line,) = (line for line in text.splitlines() if line.startswith("for program in "))
+    assert set(line.removeprefix("for program in ").removesuffix("; do").split()) == {
+        name for name in ALIVE if name != "tdnf-cache-updateinfo"
+    }
 
 
 def test_a_path_that_the_kernel_cannot_take_goes_through_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
