@@ -10,12 +10,13 @@ import pytest
 from tests.integration.alter.conftest import continue_from, tables
 from tests.support.cli import Root, Tdnf
 from tests.support.rpms import Rpm
-from tests.support.sample import KERNELS
+from tests.support.sample import KERNELS, NEWNAME, OLDNAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.repos import Repo
+    from tests.support.workshop import Workshop
 
 LIB = Rpm("lib", "1.0-1")
 LIB_2 = Rpm("lib", "2.0-1")
@@ -249,3 +250,25 @@ def test_a_history_that_breaks_under_a_transaction_is_told(
     done = tdnf("-y", "install", "vandal").failed(1801)
     assert "The packages are changed, but the history does not have it." in done.stderr
     assert names(root) == ["vandal-1.0"]
+
+
+def test_an_obsoleted_package_comes_back_and_goes_again(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], workshop: Workshop
+) -> None:
+    offer(OLDNAME, NEWNAME)
+    root.rpm("-i", str(workshop.build(OLDNAME, signed=False)[0])).ok()
+    tdnf("history", "init").ok()
+    tdnf("-y", "update").ok()
+    assert names(root) == ["newname-1.0"]
+    tdnf("-y", "history", "undo", "2").ok()
+    assert names(root) == ["oldname-1.0"]
+    assert "Obsoleting" in str(tables(tdnf("-y", "history", "redo", "2").ok()))
+    assert names(root) == ["newname-1.0"]
+
+
+def test_a_reinstallation_has_nothing_to_undo(past: Tdnf, root: Root) -> None:
+    past("-y", "reinstall", "lib").ok()
+    before = state(past, root)
+    for words in (("undo", "5"), ("redo", "5")):
+        assert "Nothing to do." in past("-y", "history", *words).ok().stderr
+    assert state(past, root) == before
