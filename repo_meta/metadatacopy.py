@@ -68,6 +68,7 @@ def copy(
     parts = _places(source, index, taken)
     try:
         refuse_links_out(folder, (INDEX, *parts))
+        temporary.sweep_all(f"{folder}/repodata")
         for path, part in parts.items():
             if not _is_right(f"{folder}/{path}", part):
                 _bring(source, part, f"{folder}/{path}", bases, fetcher(), progress, report)
@@ -141,7 +142,6 @@ def _signature(source: RepoSource, folder: str, bases: tuple[str, ...], fetcher:
     :raises FetchError: nobody can say whether it has one.
     """
     path = f"{folder}/{SIGNATURE}"
-    temporary.sweep((path,))
     temporary.discard(path)
     try:
         fetcher.fetch_first(

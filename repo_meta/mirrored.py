@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from io import BufferedReader
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from pkgman.model.repo import RepoSource
 
 _VERSION = "2"
-_LARGEST = 64 << 20  # bytes of the memory's file
+_LONGEST = 1 << 14  # bytes of a line in the memory's file: a path has 4096 at most
 _LEADS_OUT = 1620  # 1600 + ENOTDIR
 
 
@@ -39,8 +40,8 @@ def path_of(location: str) -> str:
     """
     if "://" in location:
         location = split_url(location).path.lstrip("/")
-    path = unquote(safe_location(location), errors="surrogateescape")
-    return safe_location(os.path.normpath(path))
+    path = os.path.normpath(unquote(safe_location(location), errors="surrogateescape"))
+    return safe_location("" if path == "." else path)
 
 
 def package_path(location: str) -> str:
@@ -125,9 +126,14 @@ class Memory:
 
     def save(self) -> None:
         """Write down what is right; where that is not possible the next run reads more."""
+        if not self._new:
+            return
         for relative in self._new:  # what is remembered as right must survive a power cut
             flush(f"{self._folder}/{relative}")
         self._new.clear()
+        for name, stamp in self._known.items():  # what another choice of packages will want
+            if name not in self._seen and os.path.lexists(f"{self._folder}/{name}"):
+                self._seen[name] = stamp
         lines = [f"{_VERSION}\t{self._folder}"]
         lines += (f"{stamp}\t{name}" for name, stamp in self._seen.items() if "\n" not in name)
         data = "\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
@@ -157,14 +163,21 @@ def _stamp(found: os.stat_result, checksum: Checksum) -> str:
 
 
 def _read(place: str, folder: str) -> dict[str, str]:
+    known: dict[str, str] = {}
     try:
-        with open_regular(place) as stream:
+        with BufferedReader(open_regular(place)) as stream:
             if os.fstat(stream.fileno()).st_uid not in (0, os.geteuid()):
                 return {}
-            lines = stream.read(_LARGEST).decode("utf-8", "surrogateescape").split("\n")
+            if _text(stream.readline(_LONGEST)) != f"{_VERSION}\t{folder}":
+                return {}
+            while line := stream.readline(_LONGEST):
+                stamp, tab, name = _text(line).partition("\t")
+                if tab:
+                    known[name] = stamp
     except OSError:
         return {}
-    if lines[0] != f"{_VERSION}\t{folder}":
-        return {}
-    pairs = (line.partition("\t") for line in lines[1:])
-    return {name: stamp for stamp, tab, name in pairs if tab}
+    return known
+
+
+def _text(line: bytes) -> str:
+    return line.rstrip(b"\n").decode("utf-8", "surrogateescape")
