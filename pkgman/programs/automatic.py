@@ -201,7 +201,7 @@ def _updates(tdnf: _Tdnf, settings: Settings) -> list[str]:
         listed = tdnf.must((0,), "--security", "updateinfo", "info")
         return [] if listed == ["0 updates."] else listed
     # 0 when there is nothing to do: all that is available is excluded or locked. -q would hide the tables.
-    return list(_rows(tdnf.must((_ABORTED, 0), "upgrade", "--assumeno", quiet=False)))
+    return sorted(_rows(tdnf.must((_ABORTED, 0), "upgrade", "--assumeno", quiet=False)))
 
 
 def _rows(lines: list[str]) -> Iterator[str]:

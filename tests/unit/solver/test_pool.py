@@ -127,7 +127,7 @@ def test_a_fifo_in_the_place_of_the_cache_does_not_hang(loader: Loader) -> None:
 def test_a_directory_in_the_place_of_the_cache_is_no_obstacle(loader: Loader) -> None:
     loader.path.mkdir()
     assert loader.load() == NEVRAS
-    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.names", "main.solv", "main.texts"]
+    assert sorted(os.listdir(loader.folder)) == ["feeds", "main.solv", "main.texts"]
 
 
 def test_a_cache_that_cannot_be_written_is_gone_without(tmp_path: Path) -> None:
