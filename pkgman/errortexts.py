@@ -6,6 +6,7 @@ import os
 
 _GPG = "Use --nogpgcheck to ignore."
 _TEXTS = {
+    900: "Generic base error.",
     901: "There was no match for the search.",
     902: "Invalid argument.",
     903: "Clean requires an option: packages, metadata, dbcache, plugins, expire-cache, all",
@@ -32,13 +33,20 @@ _TEXTS = {
         "Error opening repo dir. Check if the repodir configured in tdnf.conf exists "
         "(usually /etc/yum.repos.d)"
     ),
+    1006: "Error during repo handle execution",
+    1007: "Repo during repo result getinfo",
     1011: "No matching packages",
+    1013: "Packagelist was empty",
+    1014: "Error creating goal",
     1015: "Invalid argument in resolve",
     1016: "Clean type specified is not supported in this release. Please try clean all.",
+    1018: "autoerase / autoremove is not supported.",
     1020: "There was an error setting the proxy server.",
     1021: "There was an error setting the proxy server user and pass",
     1022: "distroverpkg config entry is set to a package that is not installed. Check /etc/tdnf/tdnf.conf",
     1023: "There was an error reading version of distroverpkg",
+    1024: "A memory allocation was requested with an invalid size",
+    1025: "Requested string allocation size was too long.",
     1029: "metadata_expire value could not be parsed. Check your repo files.",
     1030: "The operation would result in removing a protected package.",
     1032: "Operation aborted.",
