@@ -111,6 +111,8 @@ def _under(root: str, path: str) -> str:
 def _main_path(line: CommandLine, root: str) -> str:
     if given := line.last("config"):
         return os.path.abspath(given)
+    if line.flag("use-host-config"):
+        return DEFAULT_CONFIG
     inside = _under(root, DEFAULT_CONFIG)
     return inside if os.path.exists(inside) else DEFAULT_CONFIG
 
@@ -218,4 +220,4 @@ def _repodir(settings: Mapping[str, str], line: CommandLine, root: str) -> str:
         if key in ("repodir", "reposdir"):
             chosen = value
     inside = _under(root, chosen)
-    return inside if os.path.isdir(inside) else chosen
+    return inside if os.path.isdir(inside) and not line.flag("use-host-config") else chosen

@@ -123,7 +123,7 @@ class Execution:
         unchecked = session.flag("nogpgcheck")
         options = librpm.Options(
             test_only=session.flag("testonly"),
-            no_docs="nodocs" in flags,
+            no_docs="nodocs" in flags or session.flag("no-docs"),
             no_scripts="noscripts" in flags,
             signatures=not (unchecked or session.flag("skipsignature")),
             digests=not (unchecked or session.flag("skipdigest")),

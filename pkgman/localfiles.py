@@ -34,10 +34,10 @@ def opened(session: Session, words: Sequence[str]) -> Iterator[tuple[RpmFile, ..
         paths = []
         for word in dict.fromkeys(words):
             if word.startswith(_REMOTE):
-                paths.append(_fetch(session, word, fetched))
+                paths.append((word, _fetch(session, word, fetched)))
             else:
-                paths.append(_local_path(word))
-        yield tuple(_read(session, path) for path in paths)
+                paths.append((word, _local_path(word)))
+        yield tuple(_read(session, word, path) for word, path in paths)
     finally:
         for path in () if keep else fetched:
             cache.remove(path)
@@ -92,19 +92,21 @@ def _fetch(session: Session, url: str, fetched: list[str]) -> str:
     )[remote]
 
 
-def _read(session: Session, path: str) -> RpmFile:
+def _read(session: Session, word: str, path: str) -> RpmFile:
+    """Read one header; ``word`` is what the user called the file."""
+    name = urls.public(word) if "://" in word else word
     file = session.read_rpm_file(path)
     is_source = file.header.arch in ("src", "nosrc")
     wants_source = session.flag("source") or session.flag("builddeps")
     if wants_source and not is_source:
         raise PkgmanError(
-            f"package '{path}' appears not to be a source rpm but --source or --builddeps was used",
+            f"package '{name}' appears not to be a source rpm but --source or --builddeps was used",
             number=1622,
         )
     if is_source and not wants_source:
         raise PkgmanError(
-            f"package '{path}' appears to be a source rpm - use --source to install, or --builddeps to "
-            "install its build dependencies",
+            f"package '{name}' appears to be a source rpm - use --source to install, or --builddeps to "
+            "install its build depenfdencies",  # tdnf's spelling, which scripts compare
             number=1622,
         )
     return file

@@ -55,6 +55,6 @@ def _named(session: Session, pool: Pool, specs: Sequence[str]) -> tuple[list[int
                 found.append(best)
         if not names:
             unknown.append(spec)
-    if unknown and not session.flag("skip-broken"):
+    if unknown and not (session.flag("skip-broken") or session.flag("skip-unavailable")):
         raise NoMatch(f"{spec} package not found or not installed" for spec in unknown)
     return list(dict.fromkeys(found)), tuple(unknown)

@@ -17,15 +17,16 @@ from pkgman.model.words import plain
 from solver import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pkgman.model.package import RpmFile
     from pkgman.model.request import Request
-    from pkgman.model.transaction import Solution
+    from pkgman.model.transaction import Note, Solution
     from pkgman.session import Session
     from solver.pool import Pool
 
 _AUTOREMOVING = frozenset(("autoremove", "autoerase"))
+DEBUG_FOLDER = "debugdata"  # of --debugsolver, in the current folder
 _ERASING = frozenset(("erase", "remove", "autoerase", "autoremove", "history", "swap"))
 
 
@@ -36,9 +37,10 @@ def policy_of(session: Session) -> Policy:
     if not flag("disableexcludes"):
         excludes += config.excludepkgs
     return Policy(
-        best=flag("best"),
+        best=_best(session),
         allow_erasing=flag("allowerasing") or session.command in _ERASING,
         skip_broken=flag("skip-broken"),
+        skip_unavailable=flag("skip-unavailable"),
         skip_conflicts=flag("skipconflicts"),
         skip_obsoletes=flag("skipobsoletes"),
         # autoremove goes all the way down, whatever the configuration (commands 4.1).
@@ -53,8 +55,15 @@ def policy_of(session: Session) -> Policy:
         reinstall_changed=config.distrosync_reinstall_changed,
         ignore_installed=flag("alldeps"),
         no_dependencies=flag("nodeps"),
+        debug_folder=DEBUG_FOLDER if flag("debugsolver") else "",
         auto_installed=session.auto_installed,
     )
+
+
+def _best(session: Session) -> bool:
+    """Say whether to insist on the best: --best, unless dnf's --no-best comes after it."""
+    given = [name for name, _ in session.line.options if name in ("best", "no-best")]
+    return given[-1] == "best" if given else session.flag("best")
 
 
 def unmet_files(session: Session, pool: Pool) -> Callable[[frozenset[str]], None]:
@@ -97,8 +106,7 @@ def carry_out(session: Session, pool: Pool, solution: Solution, *, agreed: bool 
     :param agreed: there is nothing to show and to ask any more.
     """
     ui = session.ui
-    for note in solution.notes:
-        (ui.diagnostic if note.diagnostic else ui.info)(note.text)
+    tell(session, solution.notes)
     for spec in solution.unavailable:
         ui.info(f"No package \x1b[1m\x1b[30m{plain(spec)} \x1b[0mavailable", raw=True)
     if not solution.steps and not solution.flags:
@@ -109,6 +117,12 @@ def carry_out(session: Session, pool: Pool, solution: Solution, *, agreed: bool 
         return 0
     session.execution(pool).run(solution)
     return 0
+
+
+def tell(session: Session, notes: Iterable[Note]) -> None:
+    """Show what there is to say of the resolving."""
+    for note in notes:
+        (session.ui.diagnostic if note.diagnostic else session.ui.info)(note.text)
 
 
 def _mark_only(session: Session, solution: Solution) -> None:

@@ -48,6 +48,7 @@ class Goal:
         self._install = solv.Job.SOLVER_INSTALL | extra
         self._update = solv.Job.SOLVER_UPDATE | extra
         self._dup = solv.Job.SOLVER_DISTUPGRADE | extra
+        self._may_skip = policy.skip_broken or policy.skip_unavailable
         self._by_name: dict[str, list[int]] | None = None
 
     def read(self, request: Request) -> None:
@@ -100,14 +101,15 @@ class Goal:
                 continue  # a file or URL; not this one's business
             if select.is_glob(word):
                 names = self._expand(word)
-                if not names:
-                    raise NoMatch
+                if not names and not self._policy.skip_unavailable:
+                    raise NoMatch(f"{word}: no package of an enabled repository fits")
                 found.extend(names)
+                unknown += [] if names else [word]
             elif self._look_up(word):
                 found.append(word)
             else:
                 unknown.append(word)
-        if unknown and not self._policy.skip_broken:
+        if unknown and not self._may_skip:
             raise NoMatch(f"{word} package not found or not installed" for word in unknown)
         self.unavailable.extend(unknown)
         return list(dict.fromkeys(found))
@@ -274,7 +276,7 @@ class Goal:
 
     def _needs(self, capabilities: tuple[str, ...]) -> None:
         lost = buildneeds.unknown(self._pool, capabilities)
-        if lost and not self._policy.skip_broken:
+        if lost and not self._may_skip:
             raise NoMatch(f"{text} package not found or not installed" for text in lost)
         self.unavailable.extend(lost)
         known = [text for text in capabilities if text not in lost]

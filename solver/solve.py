@@ -9,7 +9,7 @@ import solv
 from pkgman.model.errors import Protected, Unsolvable
 from pkgman.model.request import Request
 from pkgman.model.transaction import Action, Note, Reason, Solution, Step
-from solver import avoided, buildneeds, filters, goals, limit, problems, query
+from solver import avoided, buildneeds, filters, goals, limit, problems, query, testcase
 from solver.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ def solve(
 
 def check_all(
     pool: Pool, policy: Policy, *, find_files: Callable[[frozenset[str]], None] | None = None
-) -> None:
+) -> tuple[Note, ...]:
     """See whether the best version of every available name can be installed at once.
 
     :param find_files: as for :func:`solve`.
+    :returns: what is to be told of the resolving.
     :raises Unsolvable: it cannot; ``lines`` hold all problems.
     """
     pool.prepare(file_provides=True)
@@ -85,6 +86,7 @@ def check_all(
     goal.want_all()
     if goal.jobs:
         _Run(pool, Request(), policy, sieve, goal).steps(find_files)
+    return tuple(goal.notes)
 
 
 def _named_only(pool: Pool, goal: Goal) -> tuple[Step, ...]:
@@ -110,6 +112,7 @@ class _Run:
         locked = filters.locked_names(pool, policy)
         self._standing = goals.policy_jobs(pool, policy, sieve, locked)
         self._protection = goals.protection_jobs(pool, policy)
+        self._unwritten = ""  # why there is no test case of the last attempt
 
     def steps(self, find_files: Callable[[frozenset[str]], None] | None) -> tuple[Step, ...]:
         """Return the steps, or raise as :func:`solve` does."""
@@ -119,10 +122,17 @@ class _Run:
             answer = self._protected_attempt(self._goal.jobs)
             if find_files is not None and self._look_for_files(answer, find_files):
                 answer = self._protected_attempt(self._goal.jobs)
-            return self._finish(answer)
+            steps = self._finish(answer)
+        except Unsolvable as error:
+            if self._unwritten:
+                raise Unsolvable((self._unwritten, *error.lines)) from error
+            raise
         finally:
             raw.set_disabled_list([])
             self._pool.hide_installed(False)
+        if self._unwritten:
+            self._goal.notes.append(Note(self._unwritten, diagnostic=True))
+        return steps
 
     def _look_for_files(self, answer: _Answer, find_files: Callable[[frozenset[str]], None]) -> bool:
         """Have missing files looked up if they may have shaped ``answer``; True to solve again."""
@@ -174,6 +184,8 @@ class _Run:
             solver.set_flag(flag, 1)
         solver.set_flag(solv.Solver.SOLVER_FLAG_ALLOW_UNINSTALL, int(self._may_erase))
         found = solver.solve([raw.Job(how, what) for how, what in jobs + self._standing])
+        if self._policy.debug_folder:
+            self._unwritten = testcase.write(raw, solver, self._policy.debug_folder)
         return _Answer(solver, list(found))
 
     def _finish(self, answer: _Answer) -> tuple[Step, ...]:

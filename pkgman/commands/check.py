@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkgman.workflow import policy_of, unmet_files
+from pkgman.workflow import policy_of, tell, unmet_files
 from solver import solve
 
 if TYPE_CHECKING:
@@ -17,6 +17,6 @@ def run(session: Session, words: tuple[str, ...]) -> int:  # noqa: ARG001
     :raises Unsolvable: with every problem found.
     """
     pool = session.open_pool()
-    solve.check_all(pool, policy_of(session), find_files=unmet_files(session, pool))
+    tell(session, solve.check_all(pool, policy_of(session), find_files=unmet_files(session, pool)))
     session.ui.result("Check completed without issues")
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pkgman.localdirs import rpm_files
 from pkgman.model.errors import PkgmanError
 from pkgman.model.request import Policy, Request
+from pkgman.workflow import DEBUG_FOLDER, tell
 from solver import solve
 from solver.pool import Pool
 
@@ -35,8 +36,9 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         skip_broken=session.flag("skip-broken"),
         skip_conflicts=session.flag("skipconflicts"),
         skip_obsoletes=session.flag("skipobsoletes"),
+        debug_folder=DEBUG_FOLDER if session.flag("debugsolver") else "",
     )
     installable = tuple(file for file in files if file.header.arch not in ("src", "nosrc"))
-    solve.solve(pool, Request(install_files=installable), policy)
+    tell(session, solve.solve(pool, Request(install_files=installable), policy).notes)
     session.ui.result("Check completed without issues")
     return 0

@@ -34,6 +34,7 @@ class Policy(NamedTuple):
     best: bool = False
     allow_erasing: bool = False
     skip_broken: bool = False
+    skip_unavailable: bool = False  # unknown specs are reported, and stop nothing
     skip_conflicts: bool = False
     skip_obsoletes: bool = False
     clean_deps: bool = False  # drop dependencies that are no longer needed
@@ -46,5 +47,6 @@ class Policy(NamedTuple):
     reinstall_changed: bool = False  # distro-sync: same EVR, other content
     ignore_installed: bool = False  # --alldeps: resolve as if nothing were installed
     no_dependencies: bool = False  # --nodeps
+    debug_folder: str = ""  # --debugsolver: where libsolv's test case goes
     auto_installed: frozenset[str] | None = None
     """Names of packages that came as dependencies; None when there is no history."""

@@ -115,8 +115,11 @@ def test_the_wrong_kind_of_file_is_explained(tdnf: Tdnf, workshop: Workshop) -> 
         done = tdnf("-y", "install", option, binary).failed(1622)
         said = "appears not to be a source rpm but --source or --builddeps was used"
         assert f"package '{binary}' {said}" in done.stderr
-    done = tdnf("-y", "install", source).failed(1622)
-    assert f"package '{source}' appears to be a source rpm - use --source to install" in done.stderr
+    done = tdnf("-y", "install", source.name, cwd=source.parent).failed(1622)
+    assert done.stderr.splitlines()[0] == (  # tdnf's spelling
+        f"package '{source.name}' appears to be a source rpm - use --source to install, or --builddeps to "
+        "install its build depenfdencies"
+    )
 
 
 def test_a_source_package_is_verified_like_any_other(

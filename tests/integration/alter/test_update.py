@@ -72,7 +72,7 @@ def test_security_updates_only_what_advisories_name(tdnf: Tdnf, root: Root, samp
     done = tdnf("update", "-y", "--security").ok()
     assert tables(done) == {"Upgrading": ["lib 2.0-1 sample"]}
     nothing = tdnf("update", "-y", "--security").ok()
-    assert nothing.stdout == "\n0 updates.\n\n"
+    assert nothing.stdout == "\n0 updates.\n"
     assert nothing.stderr == "No data available\n"
     assert "app-1.0-1.noarch" in root.installed
 
