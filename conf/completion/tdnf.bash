@@ -70,7 +70,7 @@ _tdnf_installed() {
         return
     }
     for file in "$_tdnf_root$dbpath"/{rpmdb.sqlite{,-wal},Packages{,.db}}; do
-        [[ -e $file ]] || continue
+        [[ -s $file ]] || continue # an empty -wal says nothing
         found=1
         [[ $names -nt $file ]] || names=
     done

@@ -34,6 +34,9 @@ _NOTES = ("waiting for tdnf_instance lock", "WARNING:", "Warning:")
 # curl's errors for a network that is not there (yet): resolving, connecting, time.
 _NO_NETWORK = re.compile(r"Couldn't resolve host name|^Error\((?:1206|1207|1208|1229)\)", re.MULTILINE)
 _GOING = ("Removing:", "Obsoleting:")
+_HEADINGS = (*_GOING, "Installing:", "Upgrading:", "Downgrading:", "Reinstalling:")
+_COLUMNS = 6  # name, architecture, version, repository and two sizes
+_SIZE = re.compile(r"\d+\.\d\d[bkMG]")
 _HELP = """\
 tdnf-automatic help:
   -c, --conf FILE    configuration file, /etc/tdnf/automatic.conf by default
@@ -205,13 +208,13 @@ def _updates(tdnf: _Tdnf, settings: Settings) -> list[str]:
 
 
 def _rows(lines: list[str]) -> Iterator[str]:
-    """Yield name and version of what comes with a transaction, from its tables."""
-    heading = ""
+    """Yield name and version of what comes with a transaction, from the rows of its tables."""
+    going = False
     for line in lines:
         words = line.split()
-        if len(words) == 1 and words[0].endswith(":"):
-            heading = words[0]
-        elif heading and heading not in _GOING and len(words) > 3 and words[0] not in ("Total", "Operation"):
+        if line in _HEADINGS:
+            going = line in _GOING
+        elif not going and len(words) == _COLUMNS and _SIZE.fullmatch(words[-1]):
             yield f"{words[0]} {words[2]}"
 
 

@@ -28,6 +28,7 @@ SHARED = (
     "man/man5/tdnf.conf.5",
     "man/man8/tdnf-automatic.8",
     "man/man8/tdnf-config.8",
+    "man/man8/tdnf-history-util.8",
     "man/man8/tdnf.8",
     "tdnf/automatic.conf",
     "tdnf/systemd/tdnf-automatic.timer",

@@ -129,6 +129,14 @@ def test_installed_names_of_the_cache_are_used_while_they_are_newer_than_the_dat
             names.write_bytes(before)
 
 
+def test_tdnf_writes_the_installed_names_when_it_reads_the_database(shell: Shell) -> None:
+    system = shell.root.cachedir / "@System.solv"
+    system.unlink(missing_ok=True)
+    Tdnf(shell.root)("list", "installed").ok()
+    assert system.exists()
+    assert system.with_suffix(".names").read_text() == "only-here\n"
+
+
 def test_repositories_are_completed_by_what_can_be_done_with_them(shell: Shell) -> None:
     assert shell("--repo", "") == ["main", "spare"]
     assert shell("--repo", "=", "ma") == ["main"]  # readline breaks the word

@@ -106,7 +106,8 @@ def test_every_key_has_an_entry() -> None:
     assert {*MAIN_KEYS, *REPO_KEYS} <= words
     for module in (config, repos):  # and what came later
         read = re.findall(
-            r'(?<!line\.)\b(?:flag|number|words|settings\.get|values\.get)\("([a-z_]+)"', inspect.getsource(module)
+            r'(?<!line\.)\b(?:flag|number|words|settings\.get|values\.get)\("([a-z_]+)"',
+            inspect.getsource(module),
         )
         assert read
         assert set(read) <= words
