@@ -53,7 +53,8 @@ class Mirror:
         session = self._session
         places = self._places(handles)
         refuse_links_out(self._folder, places)
-        temporary.sweep_all(self._folder)
+        for parent in {os.path.dirname(path) for path in places}:
+            temporary.sweep_folder(os.path.join(self._folder, parent), ".rpm")
         memory = Memory(
             places_of_memory(self._source, self._folder),
             self._folder,
@@ -182,8 +183,10 @@ class Mirror:
         )
 
     def delete_packages(self, *, keep: frozenset[str]) -> None:
-        """Remove every rpm file below the mirror that is not in ``keep``."""
+        """Remove every rpm file below the mirror that is not in ``keep``, and what killed runs left."""
         self._delete(self._folder, "", keep, lambda name: name.endswith(".rpm"))
+        for top, _, _ in os.walk(self._folder):
+            temporary.sweep_folder(top, ".rpm")
 
     def delete_metadata(self, folder: str, *, keep: frozenset[str]) -> None:
         """Remove the metadata beside repomd.xml that it does not name any more."""

@@ -68,7 +68,7 @@ def copy(
     parts = _places(source, index, taken)
     try:
         refuse_links_out(folder, (INDEX, *parts))
-        temporary.sweep_all(f"{folder}/repodata")
+        temporary.sweep_folder(f"{folder}/repodata")
         for path, part in parts.items():
             if not _is_right(f"{folder}/{path}", part):
                 _bring(source, part, f"{folder}/{path}", bases, fetcher(), progress, report)

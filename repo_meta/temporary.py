@@ -77,12 +77,19 @@ def sweep(paths: Iterable[str]) -> None:
                 _remove_left(f"{directory}/{entry}")
 
 
-def sweep_all(folder: str) -> None:
-    """Remove what killed runs left of any file below ``folder``; what is still being written stays."""
-    for top, _, names in os.walk(folder):
-        for entry in names:
-            if _origin(entry):
-                _remove_left(os.path.join(top, entry))
+def sweep_folder(folder: str, ending: str = "") -> None:
+    """Remove what killed runs left in a folder of files whose names end so; others may have such names, too.
+
+    What is still being written stays, and what lies further below.
+    """
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for entry in names:
+        origin = _origin(entry)
+        if origin and (origin.endswith(ending) or len(os.fsencode(origin)) == _LONGEST):
+            _remove_left(f"{folder}/{entry}")
 
 
 def _origin(entry: str) -> str:

@@ -245,12 +245,17 @@ def test_killed_runs_never_leave_a_repomd_without_its_parts(
 
 
 def test_leftovers_go_even_of_packages_that_are_gone(tdnf: Tdnf, pair: Repo, target: Path) -> None:
-    left = target / "pair/Packages/gone-1-1.noarch.rpm.0123456789ab.tmp"
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"half")
+    left = [target / f"pair/{name}/gone-1-1.noarch.rpm.0123456789ab.tmp" for name in ("Packages", "old")]
+    mine = [target / f"pair/{name}/mine.txt.0123456789ab.tmp" for name in ("Packages", "old")]
+    for path in (*left, *mine):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
     tdnf("reposync", "--download-path", target).ok()
+    assert [path.exists() for path in left] == [False, True], "other folders may be anybody's"
+    tdnf("reposync", "--download-path", target, "--delete").ok()
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in mine)
     assert rpms(target) == {ONE.filename, TWO.filename}
-    assert not left.exists()
 
 
 # What the user does
