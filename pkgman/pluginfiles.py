@@ -7,6 +7,7 @@ descriptor that was looked at, and no compiled copy is kept or used.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from importlib import import_module
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SHIPPED = ("tdnfmetalink", "tdnfrepogpgcheck")
 _MAX_FILE = 4 << 20  # bytes
+_MAX_LINKS = 40  # as the kernel has it
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -77,12 +79,12 @@ def module(name: str, folder: str) -> ModuleType:
     :raises NotLoadable: when it is not there, others could change it, or its code fails.
     """
     path = place(name, folder)
-    if name in SHIPPED and not (folder and os.path.lexists(path)):
+    if name in SHIPPED and not (os.path.isabs(folder) and os.path.lexists(path)):
         return import_module(f"plugins.{name}")
     if not os.path.isabs(folder):
         raise NotLoadable(f"pluginpath must be an absolute path, and is '{folder}'")
     try:
-        source = _read(os.path.realpath(path))
+        source = _read(path)
     except OSError as error:
         raise NotLoadable(f"{error.filename or path}: {error.strerror}") from error
     made = ModuleType(f"tdnf_plugin_{name}")
@@ -100,11 +102,7 @@ def _read(path: str) -> bytes:
     :raises NotLoadable: when somebody could.
     :raises OSError: when it cannot be read.
     """
-    folder = os.path.dirname(path)
-    _check_folder(folder, os.stat(folder), sticky=False)
-    while folder != "/":
-        folder = os.path.dirname(folder)
-        _check_folder(folder, os.stat(folder), sticky=True)
+    path = _walk(path)
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(fd, "rb") as stream:
         info = os.fstat(fd)
@@ -117,13 +115,56 @@ def _read(path: str) -> bytes:
         return stream.read(_MAX_FILE)
 
 
-def _check_folder(path: str, info: os.stat_result, *, sticky: bool) -> None:
+def _walk(path: str) -> str:
+    """Return where ``path`` leads, having checked every folder and link on the way there.
+
+    :raises NotLoadable: when others could put something else in place of one of them.
+    :raises OSError: when there is no such file.
+    """
+    ahead = path.split("/")[::-1]
+    here, links = "/", 0
+    _check_folder("/", last=False)
+    while ahead:
+        word = ahead.pop()
+        if word in ("", "."):
+            continue
+        if word == "..":
+            here = os.path.dirname(here)
+            continue
+        following = os.path.join(here, word)
+        info = os.lstat(following)
+        if stat.S_ISLNK(info.st_mode):
+            links += 1
+            if links > _MAX_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            _check_owner(following, info, "link")
+            target = os.readlink(following)
+            ahead += target.split("/")[::-1]
+            here = "/" if target.startswith("/") else here
+            _check_folder(here, last=not any(ahead))
+        elif stat.S_ISDIR(info.st_mode):
+            _check_folder(following, last=len([each for each in ahead if each]) <= 1)
+            here = following
+        elif any(ahead):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), following)
+        else:
+            return following
+    return here
+
+
+def _check_folder(path: str, *, last: bool) -> None:
     """Refuse a folder in which others could put another file or folder in place of ours.
 
-    :param sticky: others may write if the folder is sticky: they cannot rename what is not theirs.
+    Others may write if the folder is sticky, as they cannot rename what is not theirs; but not in the
+    ``last`` one, which holds the plugins.
     """
+    info = os.stat(path)
+    _check_owner(path, info, "folder")
+    if info.st_mode & _OTHERS_WRITE and (last or not info.st_mode & stat.S_ISVTX):
+        raise NotLoadable(f"the folder {path} can be written by others; 'chmod go-w' it if you trust it")
+
+
+def _check_owner(path: str, info: os.stat_result, kind: str) -> None:
     # Who owns "/" rules over all below: root, whatever its number is in a user namespace.
     if info.st_uid not in (0, os.geteuid(), os.stat("/").st_uid):
-        raise NotLoadable(f"the folder {path} belongs to neither root nor you")
-    if info.st_mode & _OTHERS_WRITE and not (sticky and info.st_mode & stat.S_ISVTX):
-        raise NotLoadable(f"the folder {path} can be written by others; 'chmod go-w' it if you trust it")
+        raise NotLoadable(f"the {kind} {path} belongs to neither root nor you")

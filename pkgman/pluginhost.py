@@ -68,7 +68,10 @@ class PluginHost:
         except (PluginError, Aborted, EndOfInput):
             raise
         except PkgmanError as error:
-            raise PluginError(f"{name}: {error}", number=error.number, before=error.lines) from error
+            from pkgman.errortexts import text_of
+
+            text = f"{name}: {text_of(error.number)}"
+            raise PluginError(text, number=error.number, before=error.lines) from error
         except OSError as error:
             raise PluginError(f"{name}: {error}", number=1600 + (error.errno or 0)) from error
         except (Exception, SystemExit) as error:
