@@ -193,6 +193,8 @@ def target(remote: Remote, source: RepoSource, target_dir: str | None) -> str:
     """
     relative = _relative(remote.location)
     if target_dir is not None:
+        if not relative.endswith(".rpm"):  # it might be a name that means something there, as ~/.profile does
+            raise MetadataError(f"a package's file must end in .rpm: {remote.location!r}")
         return f"{target_dir}/{os.path.basename(relative)}"
     return f"{source.package_dir}/{relative}"
 

@@ -187,6 +187,17 @@ def test_damaged_files_do_not_get_a_name_and_other_files_of_the_name_stay(
     assert (tmp_path / "out" / MOTHER.filename).read_bytes() == b"mine"
 
 
+def test_a_repository_cannot_choose_just_any_name_in_the_users_folder(
+    tdnf: Tdnf, root: Root, make_repo: Callable[..., Repo], server: Server, tmp_path: Path
+) -> None:
+    repo = make_repo("dev", MOTHER, signed=False)
+    root.add_repo(repo, baseurl=server.url("dev"))
+    (repo.path / "Packages" / MOTHER.filename).rename(repo.path / "Packages/.profile")
+    change_primary(repo, lambda text: text.replace(f"Packages/{MOTHER.filename}", "Packages/.profile"))
+    tdnf("download", "mother", "--destdir", tmp_path / "out").failed(1304)
+    assert not names(tmp_path / "out")
+
+
 def test_local_repositories_are_copied(
     tdnf: Tdnf, root: Root, make_repo: Callable[..., Repo], tmp_path: Path
 ) -> None:
@@ -203,15 +214,21 @@ def test_local_repositories_are_copied(
 
 def rename_in_primary(repo: Repo, old: str, new: str) -> None:
     """Give the binary package another name in the metadata; the file's name and source stay."""
-    primary = gzip.decompress(repo.part("primary").read_bytes()).decode()
-    head, tail = primary.split('<package type="rpm">', 1)
-    packages = tail.split('<package type="rpm">')
-    changed = [
-        text if "<arch>src</arch>" in text else text.replace(f"<name>{old}<", f"<name>{new}<")
-        for text in packages
-    ]
+    mark = '<package type="rpm">'
+
+    def change(primary: str) -> str:
+        return mark.join(
+            text if "<arch>src</arch>" in text else text.replace(f"<name>{old}<", f"<name>{new}<")
+            for text in primary.split(mark)
+        )
+
+    change_primary(repo, change)
+
+
+def change_primary(repo: Repo, change: Callable[[str], str]) -> None:
+    """Publish other primary metadata for the same files."""
     source = repo.path.parent / "primary.xml"
-    source.write_text('<package type="rpm">'.join([head, *changed]))
+    source.write_text(change(gzip.decompress(repo.part("primary").read_bytes()).decode()))
     for words in (
         ["--remove", "primary", repo.path / "repodata"],
         ["--mdtype=primary", source, repo.path / "repodata"],
