@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from pkgman import layout
 from pkgman.commands.listing import matching
 from pkgman.filesearch import file_owners, files_of
-from pkgman.model.errors import NoData, PkgmanError, UsageError
+from pkgman.model.errors import NoData, PkgmanError
 from pkgman.model.words import one_line
 from pkgman.options import DEPENDENCY_QUERIES
 from pkgman.queryformat import Facts, QueryFormat
@@ -37,11 +37,11 @@ _MOST_ARCHES = 10  # tdnf looks at ten --arch values
 def run(session: Session, words: tuple[str, ...]) -> int:
     """Select by every selector given, intersected, and print; the spec may be a package file.
 
-    :raises UsageError: 902 for two specs, 917 for two things to print.
+    :raises PkgmanError: 902 for two specs, 917 for two things to print.
     :raises NoData: when nothing is selected; exit status 0.
     """
     if len(words) > 1:
-        raise UsageError("repoquery takes one package spec", number=902)
+        raise PkgmanError("repoquery takes one package spec", number=902)
     given = {name for name, _ in session.line.options}
     what = _what_to_print(session, given)
     template = QueryFormat(session.line.last("qf")) if what == "qf" else None
@@ -64,7 +64,7 @@ def _what_to_print(session: Session, given: set[str]) -> str:
     kinds = [name for name, _ in session.line.options if name in DEPENDENCY_QUERIES]
     queries = kinds + [name for name in _QUERIES if name in given]
     if len(queries) > 1:
-        raise UsageError(f"Give only one of: {', '.join(f'--{name}' for name in queries)}", number=917)
+        raise PkgmanError(f"Give only one of: {', '.join(f'--{name}' for name in queries)}", number=917)
     if "extras" in given and given & {"installed", "available", "duplicates"}:
         raise PkgmanError("--extras goes with none of --installed, --available, --duplicates", number=1622)
     if "duplicates" in given and given & {"installed", "available"}:
