@@ -167,8 +167,9 @@ def test_metadata_may_not_take_the_place_of_a_package(tdnf: Tdnf, pair: Repo, ta
 
 
 def test_a_package_beside_the_metadata_is_no_old_metadata(tdnf: Tdnf, pair: Repo, target: Path) -> None:
-    shutil.move(pair.path / "Packages" / ONE.filename, pair.path / "repodata" / ONE.filename)
-    relocate(pair, f"Packages/{ONE.filename}", f"repodata/{ONE.filename}")
+    name = "a" * 64 + "-one.rpm"
+    shutil.move(pair.path / "Packages" / ONE.filename, pair.path / "repodata" / name)
+    relocate(pair, f"Packages/{ONE.filename}", f"repodata/{name}")
     words = ("reposync", "--download-path", target, "--download-metadata", "--delete")
     tdnf(*words).ok()
     assert files(target / "pair") == files(pair.path)
@@ -261,7 +262,7 @@ def test_leftovers_go_even_of_packages_that_are_gone(tdnf: Tdnf, pair: Repo, tar
 # What the user does
 
 
-@pytest.mark.parametrize("options", [("--arch", "typo"), ("--source",)])
+@pytest.mark.parametrize("options", [("--arch", "typo"), ("--source",), ("--source", "--download-metadata")])
 def test_a_choice_of_nothing_deletes_nothing(
     tdnf: Tdnf, pair: Repo, target: Path, options: tuple[str, ...]
 ) -> None:
