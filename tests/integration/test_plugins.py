@@ -376,8 +376,14 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize(("body", "line", "number"), FAILURES)
-@pytest.mark.parametrize("name", ["initialise", "repo_section_start", "repo_section_end"])
+@pytest.mark.parametrize(
+    ("name", "body", "line", "number"),
+    [
+        *(("initialise", *failure) for failure in FAILURES),
+        ("repo_section_start", *FAILURES[0]),
+        ("repo_section_end", *FAILURES[1]),
+    ],
+)
 def test_a_failure_at_the_start_ends_the_command(
     tdnf: Tdnf, plugged: Plugged, repo: Repo, name: str, body: str, line: str, number: int
 ) -> None:
@@ -389,8 +395,14 @@ def test_a_failure_at_the_start_ends_the_command(
     assert "repository" not in done.stdout
 
 
-@pytest.mark.parametrize(("body", "line", "number"), FAILURES)
-@pytest.mark.parametrize("name", ["metadata_start", "metadata_end", "checks_signature"])
+@pytest.mark.parametrize(
+    ("name", "body", "line", "number"),
+    [
+        *(("metadata_end", *failure) for failure in FAILURES),
+        ("metadata_start", *FAILURES[0]),
+        ("checks_signature", *FAILURES[1]),
+    ],
+)
 def test_a_failure_with_metadata_is_the_repositorys_error(
     tdnf: Tdnf, plugged: Plugged, repo: Repo, name: str, body: str, line: str, number: int
 ) -> None:
