@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import random
+import re
 import shutil
 import subprocess
 import tempfile
@@ -193,6 +194,28 @@ def test_only_old_metadata_is_deleted_beside_the_new(
     assert {path.name for path in repodata.iterdir()} == {
         *mine, *(path.name for path in (pair.path / "repodata").iterdir())
     }  # fmt: skip
+
+
+def test_parts_of_every_kind_are_mirrored_byte_by_byte(
+    tdnf: Tdnf, pair: Repo, server: Server, target: Path, tmp_path: Path
+) -> None:
+    create = ["createrepo_c", "--quiet", "--database", pair.path]
+    if subprocess.run([*create, "--zck"], capture_output=True, check=False).returncode:
+        subprocess.run(create, check=True)  # built without zchunk
+    for name, text in (("modules.yaml", "---\n"), ("comps.xml", "<comps/>\n"), ("productid", "product\n")):
+        (tmp_path / name).write_text(text)
+        words = ["modifyrepo_c", f"--mdtype={name.partition('.')[0]}", tmp_path / name]
+        subprocess.run([*words, pair.path / "repodata"], check=True, capture_output=True)
+    pair.repomd.with_name("repomd.xml.asc").write_text("a signature\n")
+    words = ("--refresh", "reposync", "--download-path", target, "--download-metadata", "--delete")
+    tdnf(*words).ok()
+    assert files(target / "pair") == files(pair.path)
+    assert {"sqlite", "modules", "productid"} <= {
+        word for path in (target / "pair/repodata").iterdir() for word in re.split(r"[-.]", path.name)
+    }
+    server.forget()
+    tdnf(*words).ok()
+    assert server.paths == ("/pair/repodata/repomd.xml",)
 
 
 def test_whether_there_is_a_signature_must_be_known(
