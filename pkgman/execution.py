@@ -132,7 +132,10 @@ class Execution:
         binary = solution._replace(steps=tuple(s for s in solution.steps if not s.package.is_source))
         self._unpack([file for file in verified if file.package.is_source], test_only=options.test_only)
         if not binary.steps and solution.steps:
-            session.ui.info("Testing transaction")  # of nothing: source packages are in no database
+            # Of nothing: source packages are in no database.
+            session.ui.info("Testing transaction")
+            if not options.test_only:
+                session.ui.info("Running transaction")
             return
         if not options.test_only:
             session.sync_history()

@@ -97,13 +97,12 @@ def _read(session: Session, word: str, path: str) -> RpmFile:
     name = urls.public(word) if "://" in word else word
     file = session.read_rpm_file(path)
     is_source = file.header.arch in ("src", "nosrc")
-    wants_source = session.flag("source") or session.flag("builddeps")
-    if wants_source and not is_source:
+    if session.wants_sources and not is_source:
         raise PkgmanError(
             f"package '{name}' appears not to be a source rpm but --source or --builddeps was used",
             number=1622,
         )
-    if is_source and not wants_source:
+    if is_source and not session.wants_sources:
         raise PkgmanError(
             f"package '{name}' appears to be a source rpm - use --source to install, or --builddeps to "
             "install its build depenfdencies",  # tdnf's spelling, which scripts compare

@@ -146,6 +146,11 @@ class Session:
         return self.line.flag(name)
 
     @property
+    def wants_sources(self) -> bool:
+        """Whether ``install`` is about source packages; other commands ignore its options."""
+        return self.command == "install" and (self.flag("source") or self.flag("builddeps"))
+
+    @property
     def download_dir(self) -> str | None:
         """The folder of --downloaddir, absolute; None without one."""
         folder = self.line.last("downloaddir")

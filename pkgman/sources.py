@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pkgman.model.errors import NoMatch
 from pkgman.model.request import Request
 from pkgman.model.transaction import Action, Reason, Solution, Step
-from pkgman.workflow import carry_out, policy_of, unmet_files
-from solver import buildneeds, candidates, query, select, solve
+from pkgman.workflow import carry_out, policy_of, unmet_files, warn_of_excludes
+from solver import buildneeds, candidates, filters, query, select, solve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ def install(session: Session, specs: Sequence[str], files: Sequence[RpmFile]) ->
     :raises NoMatch: a spec names no source package, or a need is met by nothing.
     """
     pool = session.open_pool(files=lambda: files)
+    warn_of_excludes(session)
     handles, unavailable = _named(session, pool, specs)
     handles += [pool.files[file.path] for file in files]
     solution = Solution(unavailable=unavailable)
@@ -40,7 +41,7 @@ def install(session: Session, specs: Sequence[str], files: Sequence[RpmFile]) ->
 
 def _named(session: Session, pool: Pool, specs: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
     """Return the best source package of each spec, and the specs that --skip-broken passes over."""
-    chooser = candidates.Chooser(pool, frozenset())
+    chooser = candidates.Chooser(pool, filters.excluded_sources(pool, policy_of(session)))
     found: list[int] = []
     unknown: list[str] = []
     for spec in specs:
@@ -50,8 +51,8 @@ def _named(session: Session, pool: Pool, specs: Sequence[str]) -> tuple[list[int
         names = dict.fromkeys(package.name for package in query.packages(pool, matches.handles))
         for name in names:
             same = [p.handle for p in query.packages(pool, matches.handles) if p.name == name]
-            best = chooser.highest(chooser.best_priority(same))
-            if best is not None:
+            best = chooser.highest(chooser.best_priority(chooser.visible(same)))
+            if best is not None:  # else it is excluded: dropped silently
                 found.append(best)
         if not names:
             unknown.append(spec)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from solver.pool import Pool
 
 REPO = "@builddeps"
-_NAME = "build-dependencies"
+_NAME = "build-dependencies"  # in the words for problems
 _FLAGS = {"<": 2, ">": 4, "=": 8, "<=": 10, ">=": 12}  # rpm's RPMSENSE bits
 
 
@@ -40,8 +40,10 @@ def add(pool: Pool, capabilities: Iterable[str]) -> int:
     """Add the imaginary package and return its handle."""
     requires = tuple(map(_dependency, capabilities))
     nothing: tuple[Dependency, ...] = ()
+    number = sum(repo.name == REPO for repo in pool.raw.repos)
+    name = f"{_NAME}-{number}" if number else _NAME  # packages of one name would replace each other
     package = InstalledPackage(
-        name=_NAME, epoch=0, version="0", release="0", arch="noarch", vendor="", summary="", description="",
+        name=name, epoch=0, version="0", release="0", arch="noarch", vendor="", summary="", description="",
         url="", license="", source_rpm="", install_size=0, install_time=0, build_time=0, database_id=0,
         provides=nothing, requires=requires, conflicts=nothing, obsoletes=nothing, recommends=nothing,
         suggests=nothing, supplements=nothing, enhances=nothing, files=(),

@@ -48,6 +48,12 @@ def build(pool: Pool, policy: Policy) -> Filters:
     return Filters(frozenset(excluded), frozenset(too_low), kept - ignored, frozenset(ignored))
 
 
+def excluded_sources(pool: Pool, policy: Policy) -> frozenset[int]:
+    """Return the source packages that match an exclude."""
+    found = (select.matching_names(pool, pattern, source=True) for pattern in policy.excludes)
+    return frozenset(handle for handles in found for handle in handles)
+
+
 def locked_names(pool: Pool, policy: Policy) -> list[str]:
     """Return the names in ``policy.locks`` that are installed; the others have no effect."""
     return sorted(

@@ -282,7 +282,9 @@ class Goal:
         known = [text for text in capabilities if text not in lost]
         if known:
             direct, installed = buildneeds.providers(self._pool, known)
-            self._want(buildneeds.add(self._pool, known))
+            # With --skip-broken each need is met or passed over by itself.
+            for needs in [[text] for text in known] if self._policy.skip_broken else [known]:
+                self._want(buildneeds.add(self._pool, needs))
             self.targets |= direct  # they count as asked for
             self.mark_user |= installed
 

@@ -79,10 +79,14 @@ def named(pool: Pool, name: str) -> list[int]:
     return [s.id for s in raw.select(clean(name), solv.Selection.SELECTION_NAME).solvables()]
 
 
-def matching_names(pool: Pool, pattern: str) -> list[int]:
-    """Return the packages, installed and available, whose name is or matches ``pattern``."""
+def matching_names(pool: Pool, pattern: str, *, source: bool = False) -> list[int]:
+    """Return the packages, installed and available, whose name is or matches ``pattern``.
+
+    :param source: only source packages, which are left out otherwise.
+    """
     raw = pool.prepare()
     flags = solv.Selection.SELECTION_NAME | solv.Selection.SELECTION_GLOB
+    flags |= solv.Selection.SELECTION_SOURCE_ONLY if source else 0
     return [s.id for s in raw.select(clean(pattern), flags).solvables()]
 
 

@@ -60,11 +60,13 @@ def solve(
     goal = goals.Goal(pool, policy, sieve)
     goal.read(request)
     steps: tuple[Step, ...] = ()
-    if goal.jobs and policy.no_dependencies:
+    if goal.jobs and policy.no_dependencies and not request.capabilities:
         steps = _named_only(pool, goal)
     elif goal.jobs:
         steps = _Run(pool, request, policy, sieve, goal).steps(find_files)
         steps = tuple(step for step in steps if step.package.repo != buildneeds.REPO)
+    if policy.no_dependencies:  # of what a build needs, only what meets it directly
+        steps = tuple(step for step in steps if step.package.handle in goal.targets)
     # Who says "install" asks for the package, also where that is an update (commands 4.5).
     changed = (step for step in steps if step.action is not Action.INSTALL)
     asked = {step.package.name for step in changed if step.package.handle in goal.asked}

@@ -23,10 +23,10 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     named = [word for word in words if word.endswith(".rpm")]  # files or URLs, says tdnf
     specs = tuple(word for word in words if not word.endswith(".rpm"))
     with session.local_files(named) as files:
-        if session.flag("source") or session.flag("builddeps"):
-            return sources.install(session, specs, files)
         if session.command == "reinstall":
             request = Request(reinstall=specs, reinstall_files=files)
+        elif session.wants_sources:
+            return sources.install(session, specs, files)
         else:
             request = Request(install=specs, install_files=files)
         return alter(session, request, files=files)

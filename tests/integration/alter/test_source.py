@@ -61,7 +61,9 @@ def test_the_best_source_package_is_unpacked_below_the_root(
     done = tdnf("-y", TOP, "install", "--source", "work").ok()
     assert "Installing:" in done.lines
     lines = done.lines
-    assert lines.index("Installing/Updating: work-2-1 (source)") < lines.index("Testing transaction")
+    steps = ["Installing/Updating: work-2-1 (source)", "Testing transaction", "Running transaction"]
+    assert lines[-3:] == steps
+    assert not root.history.exists()
     spec = topdir / "SPECS/work.spec"
     assert "Version: 2" in spec.read_text()
     assert spec.stat().st_mode & 0o777 == 0o644
@@ -188,3 +190,45 @@ def test_both_options_do_both(tdnf: Tdnf, root: Root, offered: Repo, topdir: Pat
 def test_the_default_place_is_below_the_users_home(tdnf: Tdnf, root: Root, offered: Repo) -> None:
     tdnf("-y", "install", "--source", "work").ok()
     assert root.file(f"{root.home}/rpmbuild/SPECS/work.spec").exists()
+
+
+def test_without_dependencies_only_what_meets_a_need_is_downloaded(
+    tdnf: Tdnf, root: Root, offered: Repo, tmp_path: Path
+) -> None:
+    (tmp_path / "here").mkdir()
+    words = ("--downloadonly", "--downloaddir", tmp_path / "here", "--nodeps")
+    tdnf("-y", *words, "install", "--builddeps", "work").ok()
+    assert sorted(name.split("-")[0] for name in os.listdir(tmp_path / "here")) == ["compiler", "headers"]
+
+
+def test_skip_broken_passes_over_single_needs(tdnf: Tdnf, root: Root, offer: Callable[..., Repo]) -> None:
+    needs = ("assembler", "compiler >= 99", "doctool")
+    offer(COMPILER, ASSEMBLER, DOCTOOL, Rpm("partly", source=True, build_requires=needs))
+    tdnf("-y", "install", "--builddeps", "partly").failed(1301)
+    tdnf("-y", "--skip-broken", "install", "--builddeps", "partly").ok()
+    assert names(root) == ["assembler", "doctool"]
+
+
+def test_excluded_source_packages_are_passed_over(tdnf: Tdnf, root: Root, offered: Repo) -> None:
+    for option in ("--source", "--builddeps"):
+        done = tdnf("-y", TOP, "--exclude=wor*", "install", option, "work").ok()
+        assert done.stderr == "Nothing to do.\n"
+    root.configure(excludepkgs="compiler")
+    done = tdnf("-y", "install", "--builddeps", "work").failed(1301)
+    assert "  compiler" in done.lines
+    assert "package compiler-2.0-1.noarch is disabled" in done.stderr
+    tdnf("-y", "--disableexcludes", "install", "--builddeps", "work").ok()
+
+
+def test_only_install_knows_the_options(tdnf: Tdnf, root: Root, offered: Repo) -> None:
+    tdnf("-y", "install", "work").ok()
+    done = tdnf("-y", "--source", "--builddeps", "reinstall", "work").ok()
+    assert "Reinstalling:" in done.lines
+    assert root.installed == ["work-1:2-1.noarch"]
+
+
+def test_what_is_there_already_for_a_build_counts_as_asked_for(tdnf: Tdnf, root: Root, offered: Repo) -> None:
+    tdnf("-y", "install", "compiler", "headers", "doctool").ok()
+    tdnf("mark", "remove", "compiler").ok()
+    assert "Nothing to do." in tdnf("-y", "install", "--builddeps", "work").ok().stderr
+    assert "compiler-2.0-1.noarch" in tdnf("repoquery", "--userinstalled").ok().lines
