@@ -433,6 +433,9 @@ TEXTS = {
     1617: "File exists",
     1630: "Read-only file system",
     1700: "Network is down",
+    2001: "Unknown error 401",
+    2002: "Unknown error 402",
+    2003: "Unknown error 403",
     2502: "No Resource present in metalink file for file download",
     2600: "API call to digest API forbidden in FIPS mode!",
 }
