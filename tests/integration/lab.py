@@ -7,7 +7,7 @@ A transcript is a text file below ``tests/integration/golden``. Its lines:
 * ``advisories ID…``: the same repository with these advisories, too;
 * ``signed NEVR…``: the same, signed, the key on the server;
 * ``damage FILE``, ``grow FILE``: change a byte of a package on the server; add one to it;
-* ``rpm NEVR…``: install packages with rpm itself;
+* ``rpm NEVR…``: install packages with rpm itself; ``files DIR NEVR…``: put them into a folder;
 * ``section ID KEY=VALUE…``: one more repository; ``config KEY=VALUE``: a line of tdnf.conf;
 * ``write PATH TEXT``: a file below the folder of the configuration;
 * ``$ tdnf …``: a command, ``< TEXT`` behind it is standard input (``\\n`` is a newline);
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.cli import Root, Tdnf, program_command
 from tests.support.repos import Advisory, publish, repo_section
-from tests.support.rpms import CONFIG, File, Rpm, break_payload
+from tests.support.rpms import Rpm, break_payload, copy
 from tests.support.server import Server
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ _ALL = (
     _lab("lab-badpre", "1-1", arch="noarch", scripts={"pre -p <lua>": "error('no')"}),
     _lab("lab-badpost", "1-1", arch="noarch", scripts={"post -p <lua>": "error('no')"}),
     _lab("lab-says", "1-1", arch="noarch", scripts={"post -p <lua>": "print('hello')"}),
-    _lab("lab-conf", "1-1", files={"/etc/lab.conf": File("lab\n", flag=CONFIG)}),
+    _lab("lab-source", "1.0-1", source=True, files={}),
+    _lab("lab-needs", "1-1", requires=("lab-lib",)),
+    _lab("lab-pretrans", "1-1", requires_for={"pretrans": ("lab-lib >= 2.0",)}),
 )
 PACKAGES = {rpm.nevra.rpartition(".")[0]: rpm for rpm in _ALL}
 _SEC = "2021-06-02 13:00:00"
@@ -149,6 +151,11 @@ class Lab:
                 stream.write(b"x")
         elif word == "rpm":
             self.install(rest.split())
+        elif word == "files":
+            folder, *names = rest.split()
+            (self.root.conf.parent / folder).mkdir(exist_ok=True)
+            for built in self.workshop.build(*(PACKAGES[name] for name in names), signed=False):
+                copy(built, self.root.conf.parent / folder)
         elif word == "config":
             key, _, value = rest.partition("=")
             self.settings[key] = value
@@ -173,9 +180,9 @@ class Lab:
         text = re.sub(r"(?<=-)[0-9a-f]{8}(?=[/ ])", "HHHHHHHH", text)
         text = text.replace(str(self.root.path), "ROOT").replace(str(self.root.scratch), "SCRATCH")
         text = re.sub(r"\d+\.\d\dk", lambda found: re.sub(r"\d", "#", found[0]), text)
-        text = re.sub(r"\b[5-7]\d{3}\b", "####", text)  # bytes of a package
         text = re.sub(r"\b[0-9a-f]{64}\b", "⟨sha256⟩", text)
         text = re.sub(r"(?<=Fingerprint: )[0-9A-F ]+", "⟨fingerprint⟩", text)
+        text = re.sub(r"\b[5-7]\d{3}\b", "####", text)  # bytes of a package
         text = re.sub(r'("TimeStamp":)\d+', r"\1##########", text)
         options = r"-c \S+ --installroot \S+ --releasever 1 "
         text = re.sub(

@@ -79,7 +79,8 @@ QUERIES = [
     ("error", "repolist nosuch"),
 ]  # fmt: skip
 SILENT = (
-    "makecache", "clean expire-cache", "check --skip-broken --skipconflicts --skipobsoletes", "help",
+    "makecache", "clean expire-cache", "check-local .", "help",
+    "check --skip-broken --skipconflicts --skipobsoletes",
     "provides nosuch", "repoquery nosuch", "reposync --urls",
     "install tool", "-q -y --downloadonly install extras", "-y update nosuch.rpm",
 )  # fmt: skip
