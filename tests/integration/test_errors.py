@@ -274,6 +274,13 @@ def test_a_protected_package(tdnf: Tdnf, root: Root, workshop: Workshop) -> None
     both(tdnf, 1030, "-y", "remove", "one")
 
 
+def test_a_glob_stands_for_available_packages_only(tdnf: Tdnf, root: Root, workshop: Workshop) -> None:
+    root.rpm("-i", "--nosignature", str(workshop.build(ONE, signed=False)[0])).ok()
+    both(tdnf, 1011, "-y", "remove", "on*")
+    tdnf("-y", "remove", "one").ok()
+    assert root.installed == []
+
+
 def test_a_history_that_is_no_database(tdnf: Tdnf, root: Root) -> None:
     root.history.parent.mkdir(parents=True)
     root.history.write_bytes(b"no database\n" * 1000)
