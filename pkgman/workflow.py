@@ -33,14 +33,15 @@ _ERASING = frozenset(("erase", "remove", "autoerase", "autoremove", "history", "
 def policy_of(session: Session) -> Policy:
     """Return what a solution may do, from the configuration and the options."""
     config, flag = session.config, session.flag
+    may_skip = session.command != "swap"  # nothing goes unless the other comes
     excludes = [value for _, value in session.line.all("exclude")]
     if not flag("disableexcludes"):
         excludes += config.excludepkgs
     return Policy(
         best=_best(session),
         allow_erasing=flag("allowerasing") or session.command in _ERASING,
-        skip_broken=flag("skip-broken"),
-        skip_unavailable=flag("skip-unavailable"),
+        skip_broken=may_skip and flag("skip-broken"),
+        skip_unavailable=may_skip and flag("skip-unavailable"),
         skip_conflicts=flag("skipconflicts"),
         skip_obsoletes=flag("skipobsoletes"),
         # autoremove goes all the way down, whatever the configuration (commands 4.1).

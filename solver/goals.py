@@ -49,6 +49,7 @@ class Goal:
         self._update = solv.Job.SOLVER_UPDATE | extra
         self._dup = solv.Job.SOLVER_DISTUPGRADE | extra
         self._may_skip = policy.skip_broken or policy.skip_unavailable
+        self._whole = False  # Request.whole
         self._by_name: dict[str, list[int]] | None = None
 
     def read(self, request: Request) -> None:
@@ -58,6 +59,7 @@ class Goal:
         :raises Protected: a protected package is named for removal.
         :raises HistoryError: a bare autoremove without history.
         """
+        self._whole = request.whole
         self._files(request)
         verbs: tuple[tuple[tuple[str, ...], Callable[[str], None]], ...] = (
             (request.install, self._install_word),
@@ -73,9 +75,11 @@ class Goal:
             self._needs(request.capabilities)
         self._erase_words(request.erase, self._erase)
         self._erase_words(request.autoremove, self._erase | solv.Job.SOLVER_CLEANDEPS)
-        if request.update_all:
+        if self._policy.no_dependencies and (request.update_all or request.distro_sync):
+            self._update_each()
+        elif request.update_all:
             self.jobs.append((self._update | _ALL, 0))
-        if request.distro_sync:
+        elif request.distro_sync:
             self.jobs.append((self._dup | _ALL, 0))
         if request.downgrade_all:
             self._downgrade_all()
@@ -166,9 +170,12 @@ class Goal:
     def _files(self, request: Request) -> None:
         for file in request.install_files:
             handle = self._pool.files[file.path]
-            if self._twin(handle) is None:
+            twin = self._twin(handle)
+            if twin is None:
                 self._want(handle)
                 self.asked.add(handle)
+            else:
+                self._keep(twin)
         for file in request.reinstall_files:
             self._want(self._pool.files[file.path])
 
@@ -184,14 +191,23 @@ class Goal:
             if best is None:
                 best = self._chooser.best(handles)
         if best is None:
+            if self._whole:
+                raise NoMatch(f"{word}: it is excluded, or below its minimum version")
             return  # hidden: dropped silently
-        if self._twin(best) is None:
+        twin = self._twin(best)
+        if twin is None:
             self._want(best)
             self.asked.add(best)
             return
+        self._keep(twin)
         self._say(f"Package {word} is already installed.", diagnostic=True)
         if word == self._name(best):
             self.mark_user.add(word)
+
+    def _keep(self, handle: int) -> None:
+        """Let an installed package that was asked for not go with what is removed."""
+        if self._whole:
+            self.jobs.append((self._install | _SOLVABLE, handle))
 
     # update, downgrade, reinstall
 
@@ -227,6 +243,12 @@ class Goal:
                 replaces = self._name(best) != self._name(current)
                 if replaces or self._chooser.compare(best, current) > 0:
                     self._want(best)
+
+    def _update_each(self) -> None:
+        """Name the update of every installed package: nothing else is taken with --nodeps."""
+        self._installed("")  # makes the index
+        for name in sorted(self._by_name or ()):
+            self._update_word(name)
 
     def _downgrade_word(self, word: str) -> None:
         for here, offered in self._groups(word):

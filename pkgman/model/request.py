@@ -22,6 +22,7 @@ class Request(NamedTuple):
     update_all: bool = False
     downgrade_all: bool = False
     distro_sync: bool = False
+    whole: bool = False  # what is to be installed must be there afterwards, or nothing happens
     autoremove_all: bool = False
     install_nevras: tuple[str, ...] = ()  # exactly these, as the history names them
     erase_nevras: tuple[str, ...] = ()

@@ -61,7 +61,8 @@ def _folders(root: str, header: rpm.hdr) -> tuple[str, str]:
     """Return where the spec file and where the sources go; their macros may speak of the package."""
     names = (("name", rpm.RPMTAG_NAME), ("version", rpm.RPMTAG_VERSION), ("release", rpm.RPMTAG_RELEASE))
     for name, tag in names:
-        rpm.addMacro(name, decode(header[tag]))
+        # A package's word is no macro: %(command) would be run.
+        rpm.addMacro(name, decode(header[tag]).replace("%", "%%"))
     try:
         paths = [decode(rpm.expandMacro(macro)) for macro in ("%{_specdir}", "%{_sourcedir}")]
     finally:

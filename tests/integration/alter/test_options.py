@@ -197,6 +197,40 @@ def test_alldeps_and_nodeps_choose_how_much_is_downloaded(
     assert os.listdir(tmp_path / "again") == ["lib-2.0-1.noarch.rpm"]
 
 
+@pytest.mark.parametrize("command", ["update", "distro-sync"])
+def test_nodeps_downloads_every_update_without_what_it_needs(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], tmp_path: Path, command: str
+) -> None:
+    offer(Rpm("thing", "1-1"), Rpm("thing", "2-1", requires=("nobody-has-this",)), Rpm("other"))
+    tdnf("install", "-y", "thing=1", "other").ok()
+    options = ("--downloadonly", "--nodeps", "--downloaddir", tmp_path)
+    tdnf(command, "-y", *options).ok()
+    assert [path.name for path in tmp_path.glob("*.rpm")] == ["thing-2-1.noarch.rpm"]
+    assert root.installed == ["other-1.0-1.noarch", "thing-1-1.noarch"]
+
+
+def test_an_empty_file_in_downloaddir_is_replaced_and_a_damaged_one_named(
+    tdnf: Tdnf, http: Repo, tmp_path: Path
+) -> None:
+    file = tmp_path / "tool-1.5-2.noarch.rpm"
+    file.write_text("")
+    words = ("install", "-y", "--downloadonly", "--downloaddir", tmp_path, "tool")
+    assert "already downloaded" not in tdnf(*words).ok().stdout
+    assert file.stat().st_size > 1000
+    file.write_text("damaged")
+    done = tdnf(*words).failed(1528)
+    assert f"rpm file ({file}) Checksum FAILED (digest mismatch)" in done.stderr
+    assert file.read_text() == "damaged"
+
+
+def test_downloadonly_removes_nothing(tdnf: Tdnf, root: Root, sample: Repo) -> None:
+    tdnf("install", "-y", "tool", "oldname=1.0").ok()
+    before = root.installed
+    tdnf("remove", "-y", "--downloadonly", "tool").ok()
+    tdnf("install", "-y", "--downloadonly", "newname").ok()
+    assert root.installed == before
+
+
 def test_cacheonly_takes_old_metadata_but_fetches_packages(
     tdnf: Tdnf, root: Root, http: Repo, server: Server
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import struct
 from typing import TYPE_CHECKING
 
 import pytest
@@ -232,3 +234,29 @@ def test_what_is_there_already_for_a_build_counts_as_asked_for(tdnf: Tdnf, root:
     tdnf("mark", "remove", "compiler").ok()
     assert "Nothing to do." in tdnf("-y", "install", "--builddeps", "work").ok().stderr
     assert "compiler-2.0-1.noarch" in tdnf("repoquery", "--userinstalled").ok().lines
+
+
+def rewrite_header(path: Path, before: bytes, after: bytes) -> None:
+    """Change the header as who builds a package can: its digests are right again."""
+    data = path.read_bytes()
+    start = data.rindex(b"\x8e\xad\xe8\x01")
+    entries, size = struct.unpack(">II", data[start + 8 : start + 16])
+    old = data[start : start + 16 + 16 * entries + size]
+    new = old.replace(before, after)
+    head = data[:start]
+    for digest in (hashlib.sha1, hashlib.sha256):
+        assert digest(old).hexdigest().encode() in head
+        head = head.replace(digest(old).hexdigest().encode(), digest(new).hexdigest().encode())
+    path.write_bytes(head + new + data[start + len(old) :])
+
+
+def test_words_of_a_package_are_no_macros(tdnf: Tdnf, root: Root, tmp_path: Path, workshop: Workshop) -> None:
+    command = b"%(touch owned)"
+    (path,) = workshop.build(Rpm("work", f"{'1' * len(command)}-1", source=True), signed=False)
+    hostile = copy(path, tmp_path / "hostile")
+    rewrite_header(hostile, b"1" * len(command), command)
+    words = ("-y", "--nogpgcheck", "--rpmdefine=_topdir /build/%{version}", "install", "--source")
+    done = tdnf(*words, hostile, cwd=tmp_path).ok()
+    assert "work-%(touch owned)-1 (source)" in done.stdout
+    assert not (tmp_path / "owned").exists()
+    assert root.file("/build/%(touch owned)/SPECS/work.spec").exists()
