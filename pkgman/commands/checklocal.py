@@ -26,7 +26,8 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         raise PkgmanError(number=906)
     folder = words[0]
     if not os.path.isdir(folder):
-        raise PkgmanError(f"{folder}: there is no such folder", number=1602)
+        what = "this is no folder" if os.path.exists(folder) else "there is no such folder"
+        raise PkgmanError(f"{folder}: {what}", number=1602)
     session.ui.info(f"Checking all packages from: {folder}")
     files = tuple(session.read_rpm_file(path) for path in rpm_files(folder))
     session.ui.info(f"Found {len(files)} packages")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,4 +81,13 @@ def test_a_folder_is_needed(tdnf: Tdnf, folder: Path) -> None:
     assert "check-local requires path" in tdnf("check-local").failed(906).stderr
     tdnf("check-local", folder / "missing").failed(1602)
     (folder / "file").write_text("")
-    tdnf("check-local", folder / "file").failed(1602)
+    assert f"{folder}/file: this is no folder" in tdnf("check-local", folder / "file").failed(1602).stderr
+
+
+def test_only_packages_are_read(tdnf: Tdnf, folder: Path, workshop: Workshop) -> None:
+    fill(folder, workshop, LIB_1)
+    (folder / "loop").symlink_to(folder)
+    (folder / "folder.rpm").mkdir()
+    assert "Found 1 packages" in tdnf("check-local", folder).ok().lines
+    os.mkfifo(folder / "pipe.rpm")  # whoever reads it waits for ever
+    assert "pipe.rpm" in tdnf("check-local", folder).failed(1622).stderr
