@@ -126,11 +126,12 @@ class Container:
 
     def _mounts(self, binds: Mapping[Path, str]) -> Iterable[str]:
         top = shlex.quote(str(self.path))
+        yield f"mount -t tmpfs -o size={self.tmp},mode=1777 tmpfs {top}/tmp"
         for place in _read_only():
             here = f"{top}{shlex.quote(str(place))}"
+            yield f"mkdir -p {here}"  # below the new /tmp it is not there yet
             yield f"mount --bind {shlex.quote(str(place))} {here}"
             yield f"mount -o remount,bind,ro {here}"
-        yield f"mount -t tmpfs -o size={self.tmp},mode=1777 tmpfs {top}/tmp"
         if self.proc:
             yield f"mount --rbind /proc {top}/proc"
         if self.dev:
