@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,3 +93,18 @@ def test_only_packages_are_read(tdnf: Tdnf, folder: Path, workshop: Workshop) ->
     assert "Found 1 packages" in tdnf("check-local", folder).ok().lines
     os.mkfifo(folder / "pipe.rpm")  # whoever reads it waits for ever
     assert "pipe.rpm" in tdnf("check-local", folder).failed(1622).stderr
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can give capabilities up"
+)
+def test_a_folder_that_cannot_be_read_is_named(tdnf: Tdnf, folder: Path, workshop: Workshop) -> None:
+    fill(folder, workshop, LIB_1)
+    (folder / "below").chmod(0)
+    # Without its capabilities root is somebody whom permissions bind.
+    command = tdnf.command("check-local", folder)
+    start = command.index(tdnf.program[0])
+    words = [*command[:start], "setpriv", "--bounding-set=-all", *command[start:]]
+    done = subprocess.run(words, env=tdnf.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 1613 % 256, done.stdout + done.stderr
+    assert f"{folder}/below: Permission denied" in done.stderr
