@@ -28,7 +28,8 @@ def changelogs_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[
         packages = list(query.packages(pool, installed))
         found = session.rpmdb.changelogs((package.name, package.nevra) for package in packages)
         result |= {package.handle: found.get(package.nevra, ()) for package in packages}
-    result |= _available(session, pool, [h for h in handles if h not in paths and h not in set(installed)])
+    known = paths.keys() | installed
+    result |= _available(session, pool, [handle for handle in handles if handle not in known])
     return result
 
 

@@ -80,7 +80,8 @@ def _fetch(session: Session, url: str, fetched: list[str]) -> str:
         raise PkgmanError(
             f"{urls.public(url)}: another URL with the same path was named; install one after the other"
         )
-    cache.remove(path)
+    if folder is None:
+        cache.remove(path)  # a file in the folder of --downloaddir is the user's own, and is taken as it is
     fetched.append(path)
     return download.fetch_packages(
         [remote],

@@ -48,9 +48,10 @@ def _named(session: Session, pool: Pool, specs: Sequence[str]) -> tuple[list[int
         matches = select.find(pool, spec, scope="available", source=True)
         if matches.note:
             session.ui.info(matches.note)
-        names = dict.fromkeys(package.name for package in query.packages(pool, matches.handles))
-        for name in names:
-            same = [p.handle for p in query.packages(pool, matches.handles) if p.name == name]
+        names: dict[str, list[int]] = {}
+        for package in query.packages(pool, matches.handles):
+            names.setdefault(package.name, []).append(package.handle)
+        for same in names.values():
             best = chooser.highest(chooser.best_priority(chooser.visible(same)))
             if best is not None:  # else it is excluded: dropped silently
                 found.append(best)

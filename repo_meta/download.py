@@ -80,7 +80,6 @@ def fetch_packages(
     paths: dict[Remote, str] = {}
     jobs: list[_Job] = []
     urls: dict[str, tuple[str, ...]] = {}
-    token = temporary.token()
     for remote in remotes:
         source = sources[remote.repo_id]
         try:
@@ -90,7 +89,7 @@ def fetch_packages(
                 continue
             if source.id not in urls and "://" not in remote.location:
                 urls[source.id] = _bases(source, fetcher, progress, report)
-            jobs.append(_job(remote, source, urls.get(source.id, ()), target_dir, token))
+            jobs.append(_job(remote, source, urls.get(source.id, ()), target_dir))
         except PkgmanError as error:
             raise _at(remote, error) from error
     if jobs:
@@ -118,14 +117,13 @@ def fetch_to(
     :raises PkgmanError: as :func:`fetch_packages`; what is complete by then stays.
     """
     urls: dict[str, tuple[str, ...]] = {}
-    token = temporary.token()
     jobs: list[_Job] = []
     for remote, path in places.items():
         source = sources[remote.repo_id]
         _refuse_local(remote, source)
         if source.id not in urls and "://" not in remote.location:
             urls[source.id] = _bases(source, fetcher, progress, report)
-        item = Item(path, remote.label, remote.size, remote.checksum, token=token)
+        item = Item(path, remote.label, remote.size, remote.checksum, token=temporary.token())
         bases = urls.get(source.id, ())
         first = remote.location if "://" in remote.location else bases[0]
         jobs.append(_Job(remote, source, bases or (first,), item, split_url(first).netloc))
@@ -177,11 +175,9 @@ def _bases(
     return mirror.base_urls(source, fetcher(), progress=progress, report=report)
 
 
-def _job(
-    remote: Remote, source: RepoSource, bases: tuple[str, ...], target_dir: str | None, token: str
-) -> _Job:
+def _job(remote: Remote, source: RepoSource, bases: tuple[str, ...], target_dir: str | None) -> _Job:
     path = target(remote, source, target_dir)
-    item = Item(path, remote.label, remote.size, remote.checksum, token=token)
+    item = Item(path, remote.label, remote.size, remote.checksum, token=temporary.token())
     first = remote.location if "://" in remote.location else bases[0]
     return _Job(remote, source, bases or (first,), item, split_url(first).netloc)
 

@@ -60,8 +60,9 @@ class Pool:
         self.raw.set_flag(solv.Pool.POOL_FLAG_OBSOLETEUSESCOLORS, 1)
         self.installed: solv.Repo | None = None
         self.files: dict[str, int] = {}
-        self.in_place: dict[int, str] = {}  # handle -> path, of repositories without metadata
         """Handles of the packages given as files, by path."""
+        self.in_place: dict[int, str] = {}
+        """Paths of the packages of repositories without metadata, by handle."""
         self._cmdline: solv.Repo | None = None
         self._indexed = False
         self._file_provides = False

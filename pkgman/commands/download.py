@@ -95,17 +95,21 @@ def _fetch(session: Session, packages: Sequence[Package], remotes: Sequence[Remo
     folder = _folder(session)
     sources = {source.id: source for source in session.supply.sources}
     places = [download.target(remote, sources[remote.repo_id], folder) for remote in remotes]
-    fresh = [path for path in places if not os.path.lexists(path)]
-    fetched = download.fetch_packages(
-        remotes,
-        sources,
-        fetcher=session.fetcher,
-        progress=session.ui,
-        report=session.ui,
-        target_dir=folder,
-    )
-    paths = [fetched[remote] for remote in remotes]
+    fresh = [
+        path
+        for remote, path in zip(remotes, places, strict=True)
+        if sources[remote.repo_id].gpgcheck and not os.path.lexists(path)
+    ]
     try:
+        fetched = download.fetch_packages(
+            remotes,
+            sources,
+            fetcher=session.fetcher,
+            progress=session.ui,
+            report=session.ui,
+            target_dir=folder,
+        )
+        paths = [fetched[remote] for remote in remotes]
         _verify(session, packages, remotes, paths)
     except BaseException:
         for path in fresh:

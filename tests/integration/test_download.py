@@ -11,7 +11,7 @@ import pytest
 from tests.support.repos import publish
 from tests.support.rpms import Rpm
 from tests.support.sample import APP_2, EXTRAS, LIB_2
-from tests.support.server import wrong_bytes
+from tests.support.server import status, wrong_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,6 +171,17 @@ def test_what_is_not_trusted_does_not_stay(
         assert names(tmp_path / name) == {MOTHER.filename}
         tdnf(*words).failed(number)
         assert names(tmp_path / name) == {MOTHER.filename}, "what was there before is the user's"
+
+
+def test_what_was_never_judged_does_not_stay_either(
+    tdnf: Tdnf, root: Root, make_repo: Callable[..., Repo], server: Server, tmp_path: Path
+) -> None:
+    """Another package cannot be fetched, so signatures are not even looked at."""
+    repo = make_repo("some", MOTHER, Rpm("other"))
+    root.add_repo(repo, baseurl=server.url("some"), retries=0)
+    server.fail("*other*.rpm", status(404))
+    tdnf("-y", "download", "mother", "other", "--destdir", tmp_path / "out").failed(1622)
+    assert not names(tmp_path / "out")
 
 
 def test_damaged_files_do_not_get_a_name_and_other_files_of_the_name_stay(

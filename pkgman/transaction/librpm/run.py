@@ -135,11 +135,18 @@ class _Job:
         self, steps: Sequence[Step], keys: Mapping[Package, str], files: Mapping[Package, VerifiedFile]
     ) -> None:
         """Hand every step to librpm, and refuse if librpm would remove more than the steps say."""
+        several = _repeated(step.package.name for step in steps if step.action is Action.INSTALL)
         for action in _INCOMING:
             for step in steps:
                 if step.action is action:
-                    self._add_file(step, keys[step.package], files[step.package])
+                    self._add_file(
+                        step, keys[step.package], files[step.package], beside=step.package.name in several
+                    )
         arriving = {step.package.nevra for step in steps if step.action in _INCOMING}
+        if lost := arriving.difference(self._elements(INSTALLED)):
+            raise TransactionFailed(
+                f"rpm would not install {name}, though it is agreed" for name in sorted(lost)
+            )
         leaving = {package.nevra: package for step in steps for package in step.replaces}
         leaving.update((s.package.nevra, s.package) for s in steps if s.action not in _INCOMING)
         for name, package in leaving.items():
@@ -208,7 +215,8 @@ class _Job:
         for line in listing(problems):
             self._report.result(line)
 
-    def _add_file(self, step: Step, key: str, file: VerifiedFile) -> None:
+    def _add_file(self, step: Step, key: str, file: VerifiedFile, *, beside: bool) -> None:
+        """Hand over one file; ``beside``: other versions of the name arrive as well."""
         fd = file.open()
         try:
             header = self._ts.hdrFromFdno(fd)
@@ -216,7 +224,10 @@ class _Job:
                 self._ts.addReinstall(header, key)
             else:
                 # "i" leaves other versions in place: install-only packages.
-                beside = step.action is Action.INSTALL and self._is_installed(step.package.name)
+                if step.action is Action.INSTALL:
+                    beside = beside or self._is_installed(step.package.name)
+                else:
+                    beside = False
                 self._ts.addInstall(header, key, "i" if beside else "u")
         except rpm.error as error:
             raise TransactionFailed(f"{file.path}: {error}") from error
@@ -237,6 +248,14 @@ class _Job:
 
     def _elements(self, kind: int) -> list[str]:
         return [plain(decode(element.NEVRA())) for element in self._ts if element.Type() == kind]
+
+
+def _repeated(names: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    found: set[str] = set()
+    for name in names:
+        (found if name in seen else seen).add(name)
+    return found
 
 
 @contextmanager

@@ -68,11 +68,11 @@ def _folders(root: str, header: rpm.hdr) -> tuple[str, str]:
     finally:
         for name, _ in names:
             rpm.delMacro(name)
-    folders = [os.path.normpath(f"{root}/{path}") for path in paths]
+    folders = [f"{root.rstrip('/')}{os.path.normpath(f'/{path}')}" for path in paths]
     for folder in folders:
-        os.makedirs(folder, exist_ok=True)
         if not f"{os.path.realpath(folder)}/".startswith(f"{os.path.realpath(root).rstrip('/')}/"):
             raise TransactionFailed(f"{folder}: a link leads out of the root")
+        os.makedirs(folder, exist_ok=True)
     return folders[0], folders[1]
 
 

@@ -251,3 +251,20 @@ def test_a_package_for_another_machine_is_refused(
     done = tdnf("install", *UNCHECKED, other).failed(1301)
     assert "alien-1.0-1.aarch64" in done.stderr
     untouched()
+
+
+def test_a_file_of_the_users_in_downloaddir_is_neither_replaced_nor_removed(
+    tdnf: Tdnf, tmp_path: Path, workshop: Workshop, server: Server
+) -> None:
+    (path,) = workshop.build(LIB_1, signed=False)
+    copy(path, server.folder)
+    out = tmp_path / "out"
+    mine = copy(path, out)
+    before = mine.stat().st_mtime_ns
+    words = ("--nogpgcheck", "--downloadonly", "--downloaddir", out, "install")
+    tdnf("-y", *words, server.url(path.name)).ok()
+    tdnf("--assumeno", *words, server.url(path.name)).failed(1032)
+    assert mine.stat().st_mtime_ns == before
+    (out / "gone.rpm").write_text("mine\n")
+    tdnf("-y", *words, server.url("gone.rpm")).failed()
+    assert (out / "gone.rpm").read_text() == "mine\n"

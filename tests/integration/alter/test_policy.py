@@ -97,6 +97,16 @@ def test_an_update_may_need_a_file_that_only_the_file_lists_know(
 # install-only packages
 
 
+def test_several_kernels_may_come_and_come_back_at_once(tdnf: Tdnf, root: Root, sample: Repo) -> None:
+    root.configure(installonlypkgs="kernel", installonly_limit=3)
+    both = [f"kernel-{n}.0-1.noarch" for n in (1, 2)]
+    tdnf("install", "-y", "kernel-1.0-1", "kernel-2.0-1").ok()
+    assert root.installed == both
+    tdnf("remove", "-y", "kernel").ok()
+    tdnf("history", "undo", "-y", "3").ok()
+    assert root.installed == both
+
+
 def test_kernels_live_side_by_side_up_to_the_limit(tdnf: Tdnf, root: Root, sample: Repo) -> None:
     root.configure(installonlypkgs="kernel", installonly_limit=3)
     tdnf("install", "-y", "kernel=1.0").ok()

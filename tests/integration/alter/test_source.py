@@ -149,7 +149,7 @@ def test_a_link_does_not_lead_out_of_the_root(tdnf: Tdnf, root: Root, offered: R
     root.file("/build").symlink_to(tmp_path / "outside")
     done = tdnf("-y", TOP, "install", "--source", "work").failed(1525)
     assert "a link leads out of the root" in done.stderr
-    assert not [path for path in (tmp_path / "outside").rglob("*") if path.is_file()]
+    assert not list((tmp_path / "outside").iterdir())
 
 
 def test_what_a_build_needs_is_installed(tdnf: Tdnf, root: Root, offered: Repo) -> None:
