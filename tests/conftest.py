@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -28,6 +29,8 @@ SHARED = "PKGMAN_TEST_SHARED"  # the session's folder; short, as sockets of gpg-
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Started in the background, a shell has us ignore it, and every program that we start, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A pool keeps its repositories' files open as long as the process lives, and a worker makes many.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16384), hard))
