@@ -29,9 +29,7 @@ _UNTRUSTED = (1471, 1472, 1473, 1474, 1510, 1514, 1523)
 _PORTION = 4096  # packages that are looked at and fetched before the next: what bounds memory
 _AT_ONCE = 64  # packages whose signatures are checked before their copies, if any, are dropped
 # What createrepo and its like write; nobody else's file in repodata/ is ours to delete.
-_METADATA = re.compile(
-    r"(?:[0-9a-f]{32,128}-.+|.+\.(?:xml|sqlite|yaml)(?:\.(?:gz|xz|bz2|zst|zck))?|repomd\.xml\.asc)"
-)
+_METADATA = re.compile(r"[0-9a-f]{32,128}-.+|repomd\.xml\.asc")
 
 
 class Mirror:
@@ -42,6 +40,7 @@ class Mirror:
 
     def __init__(self, session: Session, pool: Pool, source: RepoSource, folder: str) -> None:
         self._session, self._pool, self._source, self._folder = session, pool, source, folder
+        self._old_parts: frozenset[str] = frozenset()  # of the mirror's metadata before this run
 
     def fetch(self, handles: Sequence[int]) -> frozenset[str]:
         """Fetch what is missing or not right; return the relative paths of all packages.
@@ -67,11 +66,12 @@ class Mirror:
                     self._fetch_portion(portion, memory)
                 except Incomplete as error:
                     failures.append(error)
+            if session.flag("gpgcheck") and self._source.gpgcheck:
+                there = {path: h for path, h in places.items() if os.path.lexists(f"{self._folder}/{path}")}
+                self._verify(there)
             if failures:
                 count = sum(failure.count for failure in failures)
                 raise Incomplete(count, len(places), number=failures[0].number)
-            if session.flag("gpgcheck") and self._source.gpgcheck:
-                self._verify(places)
         finally:
             memory.save()
         return frozenset(places)
@@ -168,6 +168,7 @@ class Mirror:
         :param taken: relative paths of packages.
         """
         session = self._session
+        self._old_parts = metadatacopy.named_in(folder)
         bases = download.base_urls(
             self._source, fetcher=session.fetcher, progress=session.ui, report=session.ui
         )
@@ -189,8 +190,12 @@ class Mirror:
             temporary.sweep_folder(top, ".rpm")
 
     def delete_metadata(self, folder: str, *, keep: frozenset[str]) -> None:
-        """Remove the metadata beside repomd.xml that it does not name any more."""
-        self._delete(folder, "repodata", keep, lambda name: bool(_METADATA.fullmatch(name)))
+        """Remove the metadata beside repomd.xml that it does not name any more, and nobody else's files."""
+
+        def ours(name: str) -> bool:
+            return bool(_METADATA.fullmatch(name)) or f"repodata/{name}" in self._old_parts
+
+        self._delete(folder, "repodata", keep, ours)
 
     def _delete(self, folder: str, below: str, keep: frozenset[str], ours: Callable[[str], bool]) -> None:
         """Remove files below ``folder/below`` by their base names; ``keep`` is relative to ``folder``."""
@@ -198,7 +203,9 @@ class Mirror:
             parent: os.path.realpath(os.path.join(folder, parent)) for parent in map(os.path.dirname, keep)
         }
         kept = {(where[os.path.dirname(path)], os.path.basename(path)) for path in keep}
-        for top, _, names in os.walk(os.path.join(folder, below)):  # no link is followed
+        for top, folders, names in os.walk(os.path.join(folder, below)):  # no link is followed
+            if below:
+                folders.clear()
             real = os.path.realpath(top)
             for name in sorted(names):
                 if (real, name) in kept or not ours(name):

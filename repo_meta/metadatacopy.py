@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pkgman.model.errors import CacheMissing, FetchError, MetadataError, PkgmanError, system_error
-from pkgman.model.progress import SILENT
 from repo_meta import cache, temporary
 from repo_meta.fetch import Item, file_digest, sha256
 from repo_meta.mirrored import flush, path_of, refuse_links_out
 from repo_meta.repomd import MAX_REPOMD, every_part
+from repo_meta.urls import join
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,15 @@ def locations(source: RepoSource) -> tuple[str, ...]:
     :raises CacheMissing, MetadataError: there is none that can be used.
     """
     return (INDEX, *(part.location for part in every_part(_index(source))))
+
+
+def named_in(folder: str) -> frozenset[str]:
+    """Return the relative paths of the parts that a mirror's repomd.xml names; none without a good one."""
+    try:
+        data = cache.read_file(f"{folder}/{INDEX}", MAX_REPOMD)
+        return frozenset(path_of(part.location) for part in every_part(data)) if data else frozenset()
+    except PkgmanError:  # it may be anybody's
+        return frozenset()
 
 
 def copy(
@@ -76,7 +85,11 @@ def copy(
         wanted = {INDEX, *parts}
         if cache.read_file(f"{folder}/{INDEX}", MAX_REPOMD) != index:
             os.makedirs(f"{folder}/repodata", exist_ok=True)
-            _signature(source, folder, bases, fetcher())
+            signature = _signature(source, index, bases, fetcher())
+            if signature is None:
+                temporary.discard(f"{folder}/{SIGNATURE}")  # it would stand beside another repomd.xml
+            else:
+                cache.write_file(f"{folder}/{SIGNATURE}", signature)
             cache.write_file(f"{folder}/{INDEX}", index)
         if os.path.exists(f"{folder}/{SIGNATURE}"):
             wanted.add(SIGNATURE)
@@ -136,18 +149,23 @@ def _bring(
         fetcher.fetch_first(source, bases, part.location, item, progress=progress, report=report)
 
 
-def _signature(source: RepoSource, folder: str, bases: tuple[str, ...], fetcher: Fetcher) -> None:
-    """Fetch repomd.xml.asc if the repository has one; an old one must not stand beside a new repomd.xml.
+def _signature(source: RepoSource, index: bytes, bases: tuple[str, ...], fetcher: Fetcher) -> bytes | None:
+    """Return the detached signature of ``index``, None when the repository has none.
 
+    repomd.xml comes from the cache and the signature from the server now, so it must have the same one still.
+
+    :raises PkgmanError: the repository changed meanwhile.
     :raises FetchError: nobody can say whether it has one.
     """
-    path = f"{folder}/{SIGNATURE}"
-    temporary.discard(path)
-    try:
-        fetcher.fetch_first(
-            source, bases, SIGNATURE, Item(path, source.id, limit=_MAX_SIGNATURE), report=SILENT
-        )
-        flush(path)
-    except FetchError as error:
-        if error.status not in _ABSENT and error.number != _FILE_MISSING:
-            raise
+    for base in bases:
+        try:
+            signature = fetcher.read(source, join(base, SIGNATURE), limit=_MAX_SIGNATURE)
+        except FetchError as error:
+            if error.status not in _ABSENT and error.number != _FILE_MISSING:
+                raise
+            continue
+        if fetcher.read(source, join(base, INDEX), limit=MAX_REPOMD) != index:
+            message = f"The metadata of '{source.id}' changed meanwhile; run again with --refresh."
+            raise PkgmanError(message, number=_CHANGED)
+        return signature
+    return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pkgman.mirroring import Mirror
 from pkgman.model.errors import Incomplete, NoData, PkgmanError, system_error
 from pkgman.model.repo import Remote
+from pkgman.model.urls import local_path
 from repo_meta import metadatacopy
 from solver import query, sifted
 
@@ -120,6 +121,8 @@ def _mirror_all(session: Session, pool: Pool, chosen: Mapping[str, list[int]], p
     :raises PkgmanError: the first failure; one that concerns some packages only lets the other
         repositories come before.
     """
+    if session.flag("delete") or session.flag("gpgcheck"):
+        _refuse_shared_folders(session.supply.sources, places)
     deletions: list[Callable[[], None]] = []
     failure: PkgmanError | None = None
     for source in session.supply.sources:
@@ -133,6 +136,29 @@ def _mirror_all(session: Session, pool: Pool, chosen: Mapping[str, list[int]], p
     if session.flag("delete"):
         for delete in deletions:
             delete()
+
+
+def _refuse_shared_folders(sources: Sequence[RepoSource], places: _Places) -> None:
+    """Refuse mirrors that are one folder, or one inside the other, or the repository itself.
+
+    What is deleted in one of them would be missing in the other.
+
+    :raises PkgmanError: 1622.
+    """
+    seen: dict[str, str] = {}  # real path -> what lies there
+    for source in sources:
+        urls = [url for url in source.baseurls if url.startswith("file://")]
+        for path in (*map(local_path, urls), source.rpm_folder):
+            if path:
+                seen[os.path.realpath(path)] = f"the repository {source.id}"
+    for root in dict.fromkeys((places.packages, places.metadata)):
+        for source in sources:
+            folder = os.path.realpath(os.path.join(root, source.id) if places.nested else root)
+            for other, what in seen.items():
+                if f"{folder}/".startswith(f"{other}/") or f"{other}/".startswith(f"{folder}/"):
+                    message = f"{folder}, the mirror of {source.id}, and {what} are one, or one in the other"
+                    raise PkgmanError(f"{message}: nothing can be deleted there", number=1622)
+            seen[folder] = f"the mirror of {source.id}"
 
 
 def _mirror(

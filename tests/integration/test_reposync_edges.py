@@ -186,14 +186,63 @@ def test_only_old_metadata_is_deleted_beside_the_new(
         words += ["--metadata-path", tmp_path / "meta"]
     repodata = (tmp_path / "meta" if place == "apart" else target) / "pair/repodata"
     repodata.mkdir(parents=True)
-    old = ("primary.xml.gz", "f" * 64 + "-filelists.sqlite.bz2", "repomd.xml.asc", "comps.xml")
-    mine = ("README", "repomd.xml.key")
-    for name in (*old, *mine):
+    old = ("primary.xml.gz", "f" * 64 + "-filelists.sqlite.bz2", "repomd.xml.asc")
+    mine = ("README", "repomd.xml.key", "comps.xml", "below")
+    (repodata / "below").mkdir()
+    (repodata / "below/repomd.xml").write_text("mine\n")
+    for name in (*old, *mine[:-1]):
         (repodata / name).write_text("something\n")
+    (repodata / "repomd.xml").write_text(
+        '<repomd xmlns="http://linux.duke.edu/metadata/repo"><data type="primary">'
+        f'<checksum type="md5">{"0" * 32}</checksum>'
+        '<location href="repodata/primary.xml.gz"/></data></repomd>'
+    )
     tdnf(*words).ok()
     assert {path.name for path in repodata.iterdir()} == {
         *mine, *(path.name for path in (pair.path / "repodata").iterdir())
     }  # fmt: skip
+    assert (repodata / "below/repomd.xml").read_text() == "mine\n"
+
+
+def test_mirrors_that_are_one_folder_are_refused_before_anything_is_deleted(
+    tdnf: Tdnf, root: Root, pair: Repo, make_repo: Callable[..., Repo], target: Path
+) -> None:
+    root.add_repo(make_repo("second", Rpm("second"), signed=False))
+    tdnf("reposync", "--download-path", target, "--repo", "pair").ok()
+    (target / "second").symlink_to("pair")
+    before = files(target / "pair")
+    done = tdnf("reposync", "--download-path", target, "--delete").failed(1622)
+    assert "one in the other" in done.stderr
+    assert files(target / "pair") == before
+
+
+@pytest.mark.parametrize("option", ["--delete", "--gpgcheck"])
+def test_a_mirror_onto_the_repository_itself_is_refused(
+    tdnf: Tdnf, root: Root, pair: Repo, option: str
+) -> None:
+    root.add_repo(pair, gpgcheck=True)
+    before = files(pair.path)
+    words = ("reposync", "--download-path", pair.path.parent, "--newest-only", option)
+    assert "the repository pair" in tdnf(*words).failed(1622).stderr
+    assert files(pair.path) == before
+
+
+def test_a_signature_of_newer_metadata_is_not_taken(
+    tdnf: Tdnf, pair: Repo, workshop: Workshop, target: Path
+) -> None:
+    tdnf("makecache").ok()
+    kept = {path.name: path.read_bytes() for path in (pair.path / "repodata").iterdir()}
+    publish(pair.path.parent / "new", workshop.build(Rpm("newer"), signed=False), id="new")
+    shutil.copytree(pair.path.parent / "new", pair.path, dirs_exist_ok=True)
+    for name, data in kept.items():
+        if name != "repomd.xml":
+            (pair.path / "repodata" / name).write_bytes(data)
+    pair.repomd.with_name("repomd.xml.asc").write_text("of the new one\n")
+    words = ("reposync", "--download-path", target, "--download-metadata")
+    assert "run again with --refresh" in tdnf(*words).failed().stderr
+    assert not (target / "pair/repodata/repomd.xml.asc").exists()
+    tdnf("--refresh", *words).ok()
+    assert (target / "pair/repodata/repomd.xml.asc").read_text() == "of the new one\n"
 
 
 def test_parts_of_every_kind_are_mirrored_byte_by_byte(
