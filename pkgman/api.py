@@ -12,7 +12,7 @@ import signal
 import threading
 from contextlib import ExitStack, contextmanager
 from traceback import clear_frames
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, get_args
 
 from pkgman import workflow
 from pkgman.apireport import Listener
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from solver.pool import Pool
 
 Scope = Literal["all", "installed", "available", "upgrades", "downgrades"]
+_SCOPES: tuple[str, ...] = get_args(Scope)
 _READABLE = 0o022  # umask: the cache is for everybody to read, and for nobody else to write
 
 
@@ -171,13 +172,16 @@ class Client:
         """Return packages, installed ones first; without specs all of the scope.
 
         :raises NoMatch: never; what matches nothing gives nothing.
+        :raises PkgmanError: 1622 for a scope or spec that is none.
         """
+        _check_selection(scope, specs)
         with self._work("list") as session:
             pool = self._loaded(session)
             return tuple(query.packages(pool, listing.selected(session, pool, scope, specs)))
 
     def info(self, *specs: str, scope: Scope = "all") -> tuple[Details, ...]:
         """Return packages as :meth:`packages` does, with their texts."""
+        _check_selection(scope, specs)
         with self._work("info") as session:
             pool = self._loaded(session)
             found = query.packages(pool, listing.selected(session, pool, scope, specs))
@@ -188,7 +192,10 @@ class Client:
         with self._work("search") as session:
             pool = self._loaded(session)
             hits = (query.summary(pool, handle) for handle in query.search(pool, terms))
-            return tuple(Found(name, summary) for name, summary in hits)
+            first: dict[str, str] = {}
+            for name, summary in hits:
+                first.setdefault(name, summary)
+            return tuple(Found(name, summary) for name, summary in first.items())
 
     def advisories(self, *specs: str) -> tuple[AdvisoryFor, ...]:
         """Return the advisories for installed packages, and which package each is about.
@@ -351,6 +358,14 @@ def _let_go(error: BaseException | None) -> None:
     while error is not None:
         clear_frames(error.__traceback__)
         error = error.__context__
+
+
+def _check_selection(scope: object, specs: Sequence[object]) -> None:
+    if scope not in _SCOPES:
+        raise PkgmanError(f"scope must be one of {', '.join(_SCOPES)}, and is {scope!r}", number=1622)
+    for spec in specs:
+        if not isinstance(spec, str):
+            raise PkgmanError(f"a spec must be a text, and is {spec!r}", number=1622)
 
 
 def _some(specs: Sequence[str], command: str) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ KEYS = frozenset((
     "keepcache", "logfile", "minversions", "openmax", "persistdir", "pluginconfpath", "pluginpath",
     "plugins", "proxy", "proxy_password", "proxy_username", "repodir", "reposdir", "sslverify", "varsdir",
 ))  # fmt: skip
+# What these name lies on the host and acts there, with the rights of whoever calls tdnf.
+_HOSTS_OWN = frozenset(("logfile", "pluginconfpath", "pluginpath", "plugins"))
 _TOO_LARGE = 1 << 31
 _LONGEST = 64  # characters of a number
 _TRUE = frozenset(("true", "yes", "on"))
@@ -150,8 +152,28 @@ def _main_section(document: ini.Document) -> ini.Section:
     return next((s for s in sections if s.name == "main"), sections[0])
 
 
+def _with_the_hosts_own(settings: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
+    """Return an install root's settings with those of the host where they would act on the host.
+
+    Nobody named the root's file: it may be part of a foreign image, whose author must not choose what
+    code is loaded outside of it, or which files of the host are written.
+
+    :raises ConfigError: when the host's configuration is there and cannot be read.
+    """
+    kept = {key: value for key, value in settings.items() if key not in _HOSTS_OWN}
+    if os.path.lexists(DEFAULT_CONFIG):
+        document = ini.load(DEFAULT_CONFIG)
+        warnings += [f"WARNING: {problem}" for problem in document.problems]
+        host = _main_section(document).values()
+        kept |= {key: value for key, value in host.items() if key in _HOSTS_OWN}
+    return kept
+
+
 def load(line: CommandLine) -> Config:
     """Read the main configuration for this command line.
+
+    One that was found in the install root, not named with ``-c``, leaves plugins and the log file to the
+    host's configuration.
 
     :raises ConfigError: when the file is missing (1602), unreadable (1613) or no text (1002).
     """
@@ -160,7 +182,10 @@ def load(line: CommandLine) -> Config:
     document = ini.load(path)
     section = _main_section(document)
     warnings = [f"WARNING: {problem}" for problem in document.problems]
-    loaded = _build(section.values(), line, root, path, warnings)
+    settings = section.values()
+    if path != DEFAULT_CONFIG and not line.last("config"):
+        settings = _with_the_hosts_own(settings, warnings)
+    loaded = _build(settings, line, root, path, warnings)
     return (
         loaded._replace(unknown=tuple(ini.unknown(section, KEYS, path))) if line.flag("verbose") else loaded
     )

@@ -6,7 +6,9 @@ always the host's: no line is left in an install root.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 
 from pkgman.model.words import one_line, without_passwords
@@ -33,9 +35,12 @@ class LogFile:
         line = f"{when} [{os.getpid()}] {one_line(without_passwords(text))}\n"
         try:
             # Opened anew for each line: logrotate may have moved the file. Nobody's link is followed.
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            # A FIFO that nobody reads must not make us wait.
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
             handle = os.open(self._path, flags, _MODE)
             try:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise OSError(errno.EINVAL, "it is no regular file", self._path)
                 os.write(handle, line.encode("utf-8", "surrogateescape"))
             finally:
                 os.close(handle)
