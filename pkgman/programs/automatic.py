@@ -10,6 +10,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import time
 from getopt import GetoptError, gnu_getopt
@@ -22,9 +23,11 @@ from pkgman.ui import Ui
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import FrameType
 
 _USAGE, _NOT_ROOT, _INVALID, _OFFLINE, _NO_TDNF, _FAILED = 1, 13, 22, 64, 65, 121  # exit statuses
 _AVAILABLE = 100  # of check-update with dnf_check_update_compat=1
+_BY_SIGNAL = 128  # added to a signal's number, as shells do
 _ABORTED = 8  # of a question answered with no
 _NOT_DONE = "Failed to Show/Apply updates..."
 _DEFAULT_CONF = "/etc/tdnf/automatic.conf"
@@ -148,14 +151,35 @@ class _Tdnf:
         self._program, self._conf = program, conf
 
     def __call__(self, *words: str, quiet: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        """Run it and wait; a signal that asks us to end is passed on, and waits for tdnf's end.
+
+        tdnf holds it back while librpm works. Its scripts must not get it: so it goes to tdnf alone.
+
+        :raises Failure: 128 and the signal's number, when one came.
+        """
+        process = subprocess.Popen(
             (self._program, *(("-q",) if quiet else ()), "-c", self._conf, *words),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="surrogateescape",
-            check=False,
         )
+        received: list[int] = []
+
+        def pass_on(number: int, _frame: FrameType | None) -> None:
+            received.append(number)
+            process.send_signal(number)
+
+        before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            stdout, stderr = process.communicate()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if received:
+            raise Failure(_BY_SIGNAL + received[0], f"ended by signal {received[0]}, after tdnf had ended")
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def must(self, statuses: tuple[int, ...], *words: str, quiet: bool = True) -> list[str]:
         """Return the lines that it printed, notes left out.

@@ -7,11 +7,12 @@ import shlex
 import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.cli import Result, Root, program_command
+from tests.support.cli import PROJECT, Result, Root, program_command
 from tests.support.repos import Advisory, publish
 from tests.support.rpms import Rpm
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="tdnf-automatic needs root")
 
+CONF = PROJECT / "conf"
 OLD, NEW = Rpm("app", "1.0-1"), Rpm("app", "2:1.5-1", summary="Newer")
 TOOL_OLD, TOOL_NEW = Rpm("tool", "1.0-1"), Rpm("tool", "1.1-1")
 EXTRA = Rpm("app-extra", "1.0-1")
@@ -356,3 +358,35 @@ def test_the_shipped_configuration_is_a_valid_one(automatic: Automatic) -> None:
     automatic.conf.write_text(text.replace("/etc/tdnf/tdnf.conf", str(automatic.root.conf)))
     automatic.script(TOLD)
     assert "updates are available on" in automatic().ok().stdout
+
+
+def test_a_signal_waits_for_the_transaction_and_spares_its_scripts(
+    automatic: Automatic, workshop: Workshop, tmp_path: Path
+) -> None:
+    """As systemd sends it with KillMode=mixed: to the program alone."""
+    slow = {"pre -p <lua>": "posix.mkdir('/started') posix.sleep(3)"}
+    old, new = Rpm("slow", "1.0-1"), Rpm("slow", "2.0-1", scripts=slow)
+    root = automatic.root
+    root.add_repo(publish(tmp_path / "repo", workshop.build(old, new, signed=False), id="repo"))
+    root.rpm("-i", str(workshop.build(old, signed=False)[0])).ok()
+    command = [*program_command("tdnf-automatic", "automatic"), "-c", str(automatic.conf), "--install"]
+    environment = root.environment()
+    environment["PATH"] = f"{automatic.bin}:{environment['PATH']}"
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    deadline = time.monotonic() + 30
+    while not root.file("/started").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.terminate()
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 128 + 15, said
+    assert root.installed == ["slow-2.0-1.noarch"]
+    root.rpm("--verify", "slow").ok()
+
+
+def test_the_units_signal_the_program_alone() -> None:
+    units = sorted((CONF / "systemd").glob("tdnf-automatic*.service"))
+    assert len(units) == 3
+    for unit in units:
+        assert "\nKillMode=mixed\n" in unit.read_text()
