@@ -1,6 +1,7 @@
-"""Find the program's own packages, which are not on ``sys.path`` so that they clash with nobody's.
+"""Find the program's own packages, which are not on ``sys.path``.
 
-They lie in the private directory ``_pkgman`` beside this package; in a checkout (editable
+Nobody meets them before ``import tdnf``; from then on these four names are ours in this process,
+and a program with a ``solver`` or ``plugins`` of its own uses tdnf in another process. They lie in the private directory ``_pkgman`` beside this package; in a checkout (editable
 install) two folders above it.
 """
 
