@@ -1,8 +1,8 @@
 """Find the program's own packages, which are not on ``sys.path``.
 
-Nobody meets them before ``import tdnf``; from then on these four names are ours in this process,
-and a program with a ``solver`` or ``plugins`` of its own uses tdnf in another process. They lie in the private directory ``_pkgman`` beside this package; in a checkout (editable
-install) two folders above it.
+Nobody meets them before ``import tdnf``; from then on these four names are ours in this process, and
+a program with a ``solver`` or ``plugins`` of its own uses tdnf in another one. They lie in the
+private directory ``_pkgman`` beside this package; in a checkout (editable install) two folders above it.
 """
 
 from __future__ import annotations
