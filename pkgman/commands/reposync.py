@@ -14,7 +14,7 @@ from repo_meta import metadatacopy
 from solver import query, sifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pkgman.model.repo import RepoSource
     from pkgman.session import Session
@@ -163,14 +163,15 @@ def _refuse_shared_folders(sources: Sequence[RepoSource], places: _Places) -> No
 
 def _mirror(
     session: Session, pool: Pool, source: RepoSource, handles: list[int], places: _Places
-) -> Iterator[Callable[[], None]]:
+) -> list[Callable[[], None]]:
     """Bring one repository's mirror up to date: packages, then metadata.
 
-    Yield what deletes the rest. Where no package is chosen no package is deleted: an empty or
+    Return what deletes the rest. Where no package is chosen no package is deleted: an empty or
     mistyped choice must not cost a mirror.
     """
+    deletions: list[Callable[[], None]] = []
     if not handles and not _with_metadata(session, source):
-        return
+        return deletions
     folder = _folder(places.packages, source, nested=places.nested)
     mirror = Mirror(session, pool, source, folder)
     kept = mirror.fetch(handles)
@@ -178,10 +179,11 @@ def _mirror(
         target = _folder(places.metadata, source, nested=places.nested)
         parts = mirror.fetch_metadata(target, taken=kept)
         beside = kept if target == folder else frozenset()
-        yield partial(mirror.delete_metadata, target, keep=parts | beside)
+        deletions.append(partial(mirror.delete_metadata, target, keep=parts | beside))
         kept |= parts
     if handles:
-        yield partial(mirror.delete_packages, keep=kept)
+        deletions.append(partial(mirror.delete_packages, keep=kept))
+    return deletions
 
 
 def _with_metadata(session: Session, source: RepoSource) -> bool:
