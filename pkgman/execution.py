@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from pkgman import errortexts, localfiles, logfile  # noqa: F401
 from pkgman.model.errors import HistoryError
-from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.transaction import Action, Reason
 from pkgman.transaction import verify
@@ -101,7 +100,7 @@ class Execution:
         return verify.verify(
             incoming,
             database=session.rpmdb,
-            fetch_key=self._fetch_key,
+            fetch_key=session.fetch_key,
             report=session.ui,
             checks=checks,
             scratch=session.config.cachedir,
@@ -112,10 +111,6 @@ class Execution:
 
     def _location(self, handle: int) -> str:
         return query.remote(self._pool, handle).location
-
-    def _fetch_key(self, source: RepoSource, url: str) -> bytes:
-        session = self._session
-        return session.fetcher().read(source, url, limit=MAX_KEY_FILE, progress=session.ui, report=session.ui)
 
     def _transact(self, solution: Solution, verified: tuple[VerifiedFile, ...]) -> None:
         session = self._session

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import Incomplete, MetadataError, PkgmanError, system_error
-from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.package import Checksum
 from repo_meta import download, metadatacopy, temporary
 from repo_meta.fetch import file_digest
@@ -45,7 +44,8 @@ class Mirror:
     def fetch(self, handles: Sequence[int]) -> frozenset[str]:
         """Fetch what is missing or not right; return the relative paths of all packages.
 
-        With --gpgcheck every file is checked, and one that fails does not stay.
+        With --gpgcheck every file is checked. The first that fails is removed and ends the run: with a
+        wrong key all of them would fail, and must not be lost.
 
         :raises PkgmanError: a package cannot be fetched, stored or is not trusted.
         """
@@ -148,7 +148,7 @@ class Mirror:
             while verified := verify.verify(
                 files(),
                 database=keys,
-                fetch_key=self._fetch_key,
+                fetch_key=session.fetch_key,
                 report=session.ui,
                 scratch=session.scratch(),
             ):
@@ -157,10 +157,6 @@ class Mirror:
             if error.number in _UNTRUSTED:
                 temporary.discard(current)
             raise
-
-    def _fetch_key(self, source: RepoSource, url: str) -> bytes:
-        ui = self._session.ui
-        return self._session.fetcher().read(source, url, limit=MAX_KEY_FILE, progress=ui, report=ui)
 
     def fetch_metadata(self, folder: str, *, taken: frozenset[str]) -> frozenset[str]:
         """Copy repomd.xml and all its parts to ``folder``; return the relative paths that belong there.

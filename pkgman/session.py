@@ -231,6 +231,15 @@ class Session:
             self._fetcher = LateFetcher(self._http_fetcher)
         return self._fetcher
 
+    def fetch_key(self, source: RepoSource, url: str) -> bytes:
+        """Fetch a remote key file of a repository.
+
+        :raises FetchError: when it cannot be had.
+        """
+        from pkgman.model.limits import MAX_KEY_FILE
+
+        return self.fetcher().read(source, url, limit=MAX_KEY_FILE, progress=self.ui, report=self.ui)
+
     def _http_fetcher(self) -> Fetcher:
         from pkgman.useragent import user_agent
         from repo_meta.http import HttpFetcher

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pkgman import layout
 from pkgman.model.errors import NoMatch, NothingToDo, PkgmanError, system_error
-from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.request import Request
 from pkgman.model.words import plain
 from pkgman.workflow import policy_of, unmet_files
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pkgman.model.package import Package
-    from pkgman.model.repo import Remote, RepoSource
+    from pkgman.model.repo import Remote
     from pkgman.session import Session
     from solver.pool import Pool
 
@@ -151,17 +150,13 @@ def _verify(
     from pkgman.transaction import verify
     from pkgman.transaction.lentkeys import LentKeys
 
-    def fetch_key(source: RepoSource, url: str) -> bytes:
-        ui = session.ui
-        return session.fetcher().read(source, url, limit=MAX_KEY_FILE, progress=ui, report=ui)
-
     verified = verify.verify(
         [
             verify.Incoming(package, path, supply.source(package.repo), remote.location)
             for package, remote, path in checked
         ],
         database=LentKeys(database),
-        fetch_key=fetch_key,
+        fetch_key=session.fetch_key,
         report=session.ui,
         checks=verify.Checks(digests=not session.flag("skipdigest")),
         scratch=session.scratch(),

@@ -341,7 +341,7 @@ def test_clean_all_takes_what_killed_runs_left(image: Callable[..., Container]) 
     (folder,) = cache.glob("base-*")
     drafts = [cache / "@System.solv.0123456789ab.tmp", cache / "@System.stamp.0123456789ab.tmp"]
     drafts += [folder / "mirrorlist.0123456789ab.tmp", folder / "repodata/repomd.xml.0123456789ab.tmp"]
-    drafts += [folder / "solvcache/base.solv.0123456789ab.tmp", cache / "tdnf-keys-abc/root/db"]
+    drafts += [folder / "solvcache/base.solv.0123456789ab.tmp", cache / "tdnf-keys-abc/rpmdb.sqlite"]
     drafts += [cache / "tdnf-package-abc/package.rpm"]
     for draft in drafts:
         draft.parent.mkdir(parents=True, exist_ok=True)
