@@ -268,6 +268,14 @@ def test_clients_follow_one_another_with_other_roots_and_give_memory_back(
     assert descriptors < 12
 
 
+def test_a_search_gives_each_name_once(signed: Repo, client: Callable[..., Result]) -> None:
+    done = client("""
+        with Client(**kw) as client:
+            print(json.dumps([list(hit)[0] for hit in client.search("app")]))
+    """).ok()
+    assert done.json.count("app") == 1
+
+
 def test_settings_and_options_count_as_on_the_command_line(
     signed: Repo, client: Callable[..., Result], root: Root, tmp_path: Path
 ) -> None:
