@@ -194,7 +194,7 @@ class Session:
 
     @cached_property
     def _installed_key(self) -> tuple[str, str]:
-        """The rpm database's cookie ("" when nothing is installed) and $releasever ("" unknown).
+        """The identity of the installed set ("" without a database) and $releasever ("" unknown).
 
         An unchanged database is recognised by the stamp of an earlier run, without
         loading librpm.
@@ -205,7 +205,7 @@ class Session:
         root, packages = self.config.root, self.config.distroverpkg
         stamp = fingerprint.read(path, root, self.rpm_defines, packages)
         if stamp is not None:
-            return stamp.cookie, stamp.release_version
+            return stamp.identity, stamp.release_version
         try:
             database = self.rpmdb
         except RpmUnavailable:
@@ -213,12 +213,15 @@ class Session:
                 raise
             return "", ""  # an empty root: nothing that librpm could tell us
         asked = time.time_ns()
-        cookie, version = database.cookie(), database.release_version(packages) or ""
+        identity = fingerprint.known_identity(path, root, database.dbpath)
+        if identity is None:
+            identity = database.identity()
+        version = database.release_version(packages) or ""
         fingerprint.write(
             path, root, self.rpm_defines, packages,
-            dbpath=database.dbpath, cookie=cookie, release_version=version, asked_ns=asked,
+            dbpath=database.dbpath, identity=identity, release_version=version, asked_ns=asked,
         )  # fmt: skip
-        return cookie, version
+        return identity, version
 
     # Repositories
 
@@ -285,7 +288,7 @@ class Session:
 
     def _load_installed(self, pool: Pool, *, required: bool) -> None:
         try:
-            cookie = self._installed_key[0]
+            identity = self._installed_key[0]
         except RpmUnavailable as error:
             if required:
                 raise
@@ -293,10 +296,10 @@ class Session:
                 self.ui.diagnostic(line)
             self.ui.diagnostic("Installed packages are not shown.")
             return
-        if cookie:
+        if identity:
             path = os.path.join(self.config.cachedir, f"{SYSTEM_REPO}.solv")
             # Not self.rpmdb.installed: that would load librpm though the cache is good.
-            pool.load_installed(lambda: self.rpmdb.installed(), cache_path=path, key=cookie)  # noqa: PLW0108
+            pool.load_installed(lambda: self.rpmdb.installed(), cache_path=path, key=identity)  # noqa: PLW0108
 
     def scratch(self) -> str:
         """Return a folder of this run's own."""

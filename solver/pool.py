@@ -113,7 +113,7 @@ class Pool:
 
         :param packages: reads the rpm database; called only without a usable cache.
         :param cache_path: None for no cache.
-        :param key: the rpm database's cookie.
+        :param key: what identifies the installed set, whichever database it is in.
         """
         repo = self._new_repo(SYSTEM_REPO)
         key = f"installed {key}"

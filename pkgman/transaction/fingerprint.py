@@ -1,6 +1,6 @@
 """Know that the rpm database is unchanged without loading librpm.
 
-A stamp file keeps what librpm said (cookie, database path, ``$releasever``)
+A stamp file keeps what librpm said (identity of the set, database path, ``$releasever``)
 beside the stats of everything this could depend on: the files of the database,
 rpm's macro files, HOME, the defines. As long as all stats are the same, so is
 the answer. As in git's index, a file that changed so recently that a second
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_FORMAT = "rpmdb stamp 1"
+_FORMAT = "rpmdb stamp 2"
 _DATABASES = ("rpmdb.sqlite", "Packages.db", "Packages")
 _WAL = "rpmdb.sqlite-wal"
 _USUAL_PLACES = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "root/.rpmdb")
@@ -32,7 +32,7 @@ _COARSE_NS = 2_100_000_000
 class Stamp(NamedTuple):
     """What librpm said when the database was in its present state."""
 
-    cookie: str
+    identity: str  # of the installed set, as RpmDatabase.identity; "" without a database
     dbpath: str  # %{_dbpath}, below the root
     release_version: str  # $releasever, "" if nothing provides it
 
@@ -44,7 +44,7 @@ def write(
     packages: Sequence[str],
     *,
     dbpath: str,
-    cookie: str,
+    identity: str,
     release_version: str,
     asked_ns: int = 0,
 ) -> bool:
@@ -56,7 +56,7 @@ def write(
     first question, in nanoseconds since 1970 (0: less than two seconds ago).
     """
     asked = asked_ns or time.time_ns() - 2_000_000_000
-    lines = [_FORMAT, _identity(root, defines, packages), dbpath, cookie, release_version]
+    lines = [_FORMAT, _question(root, defines, packages), dbpath, identity, release_version]
     for path in _watched(root, dbpath):
         text, changed = _stats(path)
         lines += [path, text]
@@ -71,20 +71,28 @@ def read(
     stamp_path: str, root: str, defines: Sequence[tuple[str, str]], packages: Sequence[str]
 ) -> Stamp | None:
     """Return the stamp if everything is as it was when it was written, else None."""
-    try:
-        with open(stamp_path, encoding="utf-8", errors="surrogateescape") as stream:
-            lines = stream.read().split("\n")
-        if lines[0] != _FORMAT or lines[1] != _identity(root, defines, packages):
-            return None
-        stamp = Stamp(cookie=lines[3], dbpath=lines[2], release_version=lines[4])
-        recorded = list(zip(lines[5:-1:2], lines[6:-1:2], strict=True))
-    except (OSError, ValueError, IndexError):
+    found = _parsed(stamp_path)
+    if found is None or found.question != _question(root, defines, packages):
         return None
-    if [path for path, _ in recorded] != list(_watched(root, stamp.dbpath)):
+    if [path for path, _ in found.recorded] != list(_watched(root, found.stamp.dbpath)):
         return None  # a macro file came or went
-    if any(_stats(path)[0] != text for path, text in recorded):
+    if any(_stats(path)[0] != text for path, text in found.recorded):
         return None
-    return stamp
+    return found.stamp
+
+
+def known_identity(stamp_path: str, root: str, dbpath: str) -> str | None:
+    """Return the identity of the installed set if the database's files are those of the stamp, else None.
+
+    For a run to which the rest of the stamp does not apply, such as another user's: macros
+    decide where the database is, not what is in it.
+    """
+    found = _parsed(stamp_path)
+    if found is None:
+        return None
+    recorded = dict(found.recorded)
+    same = all(recorded.get(path) == _stats(path)[0] for path in _database_files(root, dbpath))
+    return found.stamp.identity if same else None
 
 
 def any_database(root: str) -> bool:
@@ -94,10 +102,34 @@ def any_database(root: str) -> bool:
     return any(os.path.exists(os.path.join(place, name)) for place in places for name in _DATABASES)
 
 
-def _watched(root: str, dbpath: str) -> Iterable[str]:
+class _Content(NamedTuple):
+    """A stamp file as it was written."""
+
+    question: str
+    stamp: Stamp
+    recorded: tuple[tuple[str, str], ...]  # paths and their stats
+
+
+def _parsed(stamp_path: str) -> _Content | None:
+    try:
+        with open(stamp_path, encoding="utf-8", errors="surrogateescape") as stream:
+            lines = stream.read().split("\n")
+        if lines[0] != _FORMAT:
+            return None
+        stamp = Stamp(identity=lines[3], dbpath=lines[2], release_version=lines[4])
+        return _Content(lines[1], stamp, tuple(zip(lines[5:-1:2], lines[6:-1:2], strict=True)))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _database_files(root: str, dbpath: str) -> Iterable[str]:
     directory = os.path.join(root, dbpath.lstrip("/"))
     for name in (*_DATABASES, _WAL):
         yield os.path.join(directory, name)
+
+
+def _watched(root: str, dbpath: str) -> Iterable[str]:
+    yield from _database_files(root, dbpath)
     for directory in _MACRO_DIRECTORIES:
         yield from _macro_files(directory)
     home = os.environ.get("HOME", "")
@@ -135,7 +167,7 @@ def _grain(changed: int) -> int:
     return _FINE_NS if changed % 1_000_000_000 else _COARSE_NS
 
 
-def _identity(root: str, defines: Sequence[tuple[str, str]], packages: Sequence[str]) -> str:
+def _question(root: str, defines: Sequence[tuple[str, str]], packages: Sequence[str]) -> str:
     words = (root, os.environ.get("HOME", ""), os.environ.get("RPM_CONFIGDIR", ""))
     return repr((words, tuple(map(tuple, defines)), tuple(packages)))
 

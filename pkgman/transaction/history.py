@@ -95,17 +95,18 @@ class History:
     def sync(self, cookie: str, nevras: Iterable[str], *, now: float) -> int | None:
         """Record what happened behind our back; return the new transaction's id, if there is one.
 
-        An empty history gets the base set, ``(set)``; a changed database an
-        ``(unknown)`` delta. ``nevras`` is read only if it is needed; ``now`` is
-        in seconds since 1970.
+        An empty history gets the base set, ``(set)``; a database with other packages than the
+        history says, or with another cookie, an ``(unknown)`` delta. The same cookie alone says
+        nothing: rpm makes it of names without versions. ``now`` is in seconds since 1970.
         """
         with self._writing():
             last = self._row("SELECT cookie FROM transactions ORDER BY Id DESC LIMIT 1")
             if last is None:
                 return self._insert(cookie, "(set)", now, _BASE_SET, Change(tuple(nevras)))
-            if last[0] == cookie:
+            change = self._difference(nevras)
+            if last[0] == cookie and change == Change():
                 return None
-            return self._insert(cookie, "(unknown)", now, _DELTA, self._difference(nevras))
+            return self._insert(cookie, "(unknown)", now, _DELTA, change)
 
     def record(
         self,

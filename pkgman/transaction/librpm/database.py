@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ IMPORT_REFUSED = 1472
 
 # The files of rpm's backends that hold packages: sqlite, ndb, bdb.
 _PACKAGE_FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
+
+# What tells two headers apart besides their NEVRA; the digests are those of the package as it was built.
+_IDENTIFYING = (rpm.RPMTAG_INSTALLTIME, rpm.RPMTAG_SHA1HEADER, rpm.RPMTAG_SHA256HEADER)
+_UNCHECKED = rpm.RPMVSF_MASK_NOSIGNATURES | rpm.RPMVSF_MASK_NODIGESTS
 
 LEVELS = {
     "emergency": rpm.RPMLOG_EMERG,
@@ -88,11 +93,31 @@ class RpmDatabase:
         return any(os.path.exists(os.path.join(self.directory, name)) for name in _PACKAGE_FILES)
 
     def cookie(self) -> str:
-        """Return rpm's word for the database's state, the same as long as nothing changes; "" if absent."""
+        """Return rpm's word for the database's state; "" if absent.
+
+        It is what tdnf's history keeps. rpm makes it of names and places in the database:
+        two databases with other versions of the same packages may have the same one.
+        """
         if not self.exists:
             return ""
         with _Open(self.root) as ts:
             return str(ts.dbCookie() or "")
+
+    def identity(self) -> str:
+        """Return a digest that stands for the installed set and its order in the database; "" if absent.
+
+        It covers each package's place, NEVRA, time of installation and header digest, so that no
+        two databases of different content share it, wherever they lie.
+        """
+        if not self.exists:
+            return ""
+        digest = hashlib.sha256()
+        with _Open(self.root, flags=_UNCHECKED) as ts:
+            found = ts.dbMatch()
+            for header in found:
+                words = [found.instance(), nevra(header), *(header[tag] for tag in _IDENTIFYING)]
+                digest.update(repr(words).encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
     def installed(self) -> Iterator[InstalledPackage]:
         """Yield the installed packages in the database's order, without keys."""
@@ -171,14 +196,17 @@ class RpmDatabase:
 class _Open:
     """A transaction set on the database; foreign exceptions are converted."""
 
-    def __init__(self, root: str, *, existing: bool = True) -> None:
+    def __init__(
+        self, root: str, *, existing: bool = True, flags: int = rpm.RPMVSF_MASK_NOSIGNATURES
+    ) -> None:
         self._root = root
+        self._flags = flags
         self._existing = existing
 
     def __enter__(self) -> rpm.ts:
         try:
             self._ts = rpm.ts(self._root)
-            self._ts.setVSFlags(rpm.RPMVSF_MASK_NOSIGNATURES)
+            self._ts.setVSFlags(self._flags)
             # A database that cannot be opened is otherwise the same as an empty one.
             if self._existing and self._ts.openDB() != 0:
                 raise PkgmanError(f"{self._root}: cannot open the rpm database", number=UNOPENABLE)

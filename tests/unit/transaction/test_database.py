@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,6 +89,31 @@ def test_the_cookie_changes_with_the_database_only(world: World) -> None:
     assert world.database.cookie() == first
     world.install(Rpm("two"))
     assert world.database.cookie() not in ("", first)
+
+
+def test_the_identity_tells_sets_apart_that_have_one_cookie(
+    world: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of the same names in other versions, and of a package that was built again."""
+    kinds = ((Rpm("a"), Rpm("b")), (Rpm("a", "2-1"), Rpm("b")), (Rpm("a", summary="rebuilt"), Rpm("b")))
+    databases = []
+    for number, rpms in enumerate(kinds):
+        database = RpmDatabase(
+            str(tmp_path_factory.mktemp(f"root{number}")), defines=[("_dbpath", "/var/lib/rpm")]
+        )
+        paths = map(str, world.workshop.build(*rpms, signed=False))
+        for path in paths:
+            subprocess.run(
+                ["rpm", "--root", database.root, "--define", "_dbpath /var/lib/rpm", "-i", path], check=True
+            )
+        databases.append(database)
+    assert len({database.cookie() for database in databases}) == 1
+    assert len({database.identity() for database in databases}) == len(kinds)
+    assert databases[0].identity() == databases[0].identity()
+
+
+def test_without_a_database_the_identity_is_empty(world: World) -> None:
+    assert world.database.identity() == ""
 
 
 def test_keys_are_no_packages_but_count_in_the_history(world: World) -> None:

@@ -32,7 +32,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def stamped(world: World, home: Path) -> World:
     """A root with a package and a stamp of it."""
     world.install(Rpm("one"))
-    world.database.cookie()
+    world.database.identity()
     assert write(world, later=5)
     return world
 
@@ -44,7 +44,7 @@ def write(world: World, *, later: float = 0) -> bool:
         (),
         PACKAGES,
         dbpath=world.database.dbpath,
-        cookie=world.database.cookie(),
+        identity=world.database.identity(),
         release_version="9",
         asked_ns=time.time_ns() + int(later * SECOND),
     )
@@ -58,9 +58,13 @@ def read(world: World) -> fingerprint.Stamp | None:
     return fingerprint.read(stamp(world), str(world.root), (), PACKAGES)
 
 
+def known(world: World) -> str | None:
+    return fingerprint.known_identity(stamp(world), str(world.root), world.database.dbpath)
+
+
 def test_an_unchanged_database_is_recognised(stamped: World) -> None:
     found = read(stamped)
-    assert found == (stamped.database.cookie(), "/var/lib/rpm", "9")
+    assert found == (stamped.database.identity(), "/var/lib/rpm", "9")
 
 
 def test_reading_the_database_with_librpm_leaves_the_stamp_good(stamped: World) -> None:
@@ -106,6 +110,23 @@ def test_another_environment_makes_the_stamp_void(
     assert read(stamped) is None
 
 
+def test_another_home_learns_the_identity_from_the_database_files(
+    stamped: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "other"))
+    assert read(stamped) is None
+    assert known(stamped) == stamped.database.identity()
+
+
+def test_no_identity_is_known_of_changed_files_another_place_or_without_a_stamp(stamped: World) -> None:
+    path, root = stamp(stamped), str(stamped.root)
+    assert fingerprint.known_identity(path, root, "/other/place") is None
+    assert fingerprint.known_identity(path, f"{root}/other", "/var/lib/rpm") is None
+    assert fingerprint.known_identity(f"{path}.absent", root, "/var/lib/rpm") is None
+    stamped.install(Rpm("two"))
+    assert known(stamped) is None
+
+
 def test_the_stamp_is_for_one_root_one_set_of_defines_and_one_question(stamped: World) -> None:
     path, root = stamp(stamped), str(stamped.root)
     assert fingerprint.read(path, root, (("_dbpath", "/x"),), PACKAGES) is None
@@ -116,7 +137,7 @@ def test_the_stamp_is_for_one_root_one_set_of_defines_and_one_question(stamped: 
 def test_a_database_that_has_just_changed_is_not_stamped(world: World, home: Path) -> None:
     """A second change within the clock's grain would not be seen."""
     world.install(Rpm("one"))
-    world.database.cookie()
+    world.database.identity()
     os.utime(world.root / "var/lib/rpm/rpmdb.sqlite")
     assert not write(world)
     assert not os.path.exists(stamp(world))
@@ -124,12 +145,12 @@ def test_a_database_that_has_just_changed_is_not_stamped(world: World, home: Pat
 
 def test_a_change_between_question_and_stamp_is_not_stamped(world: World, home: Path) -> None:
     world.install(Rpm("one"))
-    world.database.cookie()
+    world.database.identity()
     asked = time.time_ns()
     time.sleep(0.3)
     assert not fingerprint.write(
         stamp(world), str(world.root), (), PACKAGES,
-        dbpath="/var/lib/rpm", cookie="old", release_version="", asked_ns=asked,
+        dbpath="/var/lib/rpm", identity="old", release_version="", asked_ns=asked,
     )  # fmt: skip
 
 
@@ -138,7 +159,7 @@ def test_coarse_time_stamps_wait_longer(world: World, home: Path) -> None:
     assert fingerprint._grain(5 * SECOND + 1) < SECOND
 
 
-@pytest.mark.parametrize("content", ["", "rpmdb stamp 1\n", "rpmdb stamp 1\na\nb\nc\nd\ne\n", "x" * 1000])
+@pytest.mark.parametrize("content", ["", "rpmdb stamp 2\n", "rpmdb stamp 2\na\nb\nc\nd\ne\n", "x" * 1000])
 def test_a_damaged_stamp_is_no_stamp(stamped: World, content: str) -> None:
     with open(stamp(stamped), "w") as stream:
         stream.write(content)

@@ -128,13 +128,11 @@ def test_changes_behind_our_back_become_an_unknown_transaction(history: History)
     assert history.entries()[-1] == Entry(2, "(unknown)", 3, 1, 0)
 
 
-def test_the_installed_set_is_not_read_when_the_cookie_is_the_same(history: History) -> None:
-    def unread() -> Iterator[str]:
-        raise AssertionError
-        yield
-
-    history.sync("c1", [A], now=1)
-    history.sync("c1", unread(), now=2)
+def test_other_versions_under_the_same_cookie_are_a_change(history: History) -> None:
+    history.sync("c1", [A, B], now=1)
+    assert history.sync("c1", [A2, B], now=2) == 2
+    assert history.change(2) == Change((A2,), (A,))
+    assert history.sync("c1", [A2, B], now=3) is None
 
 
 def test_a_flag_is_written_only_when_it_changes(history: History, path: str) -> None:
