@@ -35,13 +35,15 @@ class VerifiedFile(NamedTuple):
     """A package file that passed :func:`pkgman.transaction.verify.verify`; nothing else is ever run.
 
     ``copy`` is a private copy, made where somebody other than root can write to
-    the file, else ""; :meth:`open` gives the verified bytes in both cases.
+    the file, else ""; :meth:`open` gives the verified bytes in both cases. ``signed``
+    says that a signature was asked for and is a trusted key's.
     """
 
     package: Package
     path: str
     identity: Identity
     copy: str = ""
+    signed: bool = False
 
     def open(self) -> int:
         """Return a new descriptor of the verified file, at its beginning; the caller closes it.

@@ -40,9 +40,9 @@ _PIECE = 1 << 18  # bytes read at once
 class Incoming(NamedTuple):
     """A package file to verify.
 
-    ``source`` is None for a file of the command line, which counts as a
-    repository with gpgcheck and without keys. ``location`` is what the message
-    about a failure names.
+    ``source`` is None for a file of the command line: if it is signed, it counts as one of a
+    repository with gpgcheck and without keys; for an unsigned one see :class:`Checks`.
+    ``location`` is what the message about a failure names.
     """
 
     package: Package
@@ -52,10 +52,14 @@ class Incoming(NamedTuple):
 
 
 class Checks(NamedTuple):
-    """What is checked: ``--nogpgcheck``, ``--skipsignature`` and ``--skipdigest`` switch parts off."""
+    """What is checked: ``--nogpgcheck``, ``--skipsignature`` and ``--skipdigest`` switch parts off.
+
+    ``local`` is ``localpkg_gpgcheck``: whether a file of the command line must be signed.
+    """
 
     signatures: bool = True
     digests: bool = True
+    local: bool = True
 
 
 def verify(
@@ -113,6 +117,7 @@ class _Checker:
         self._keys = keys
         self._digests = checks.digests
         self._signed = checks.signatures and (source is None or source.gpgcheck)
+        self._unsigned_allowed = source is None and not checks.local
         self._scratch = scratch
         self._imported = False  # whether all of the repository's keys were offered for import
         self._librpm = self._with(())
@@ -124,10 +129,12 @@ class _Checker:
             if _writable_by_others(fd):
                 original, (fd, copy) = fd, _private_copy(fd, self._scratch)
                 os.close(original)
-            verified = VerifiedFile(file.package, file.path, Identity.of(fd), copy)
+            identity = Identity.of(fd)
             found = self._judge(fd, file)
+            signed = self._signed and found.trust is Trust.GOOD
             if self._digests:
-                _check_payload(fd, file.path, found.payload_digest, required=self._signed)
+                _check_payload(fd, file.path, found.payload_digest, required=signed)
+            verified = VerifiedFile(file.package, file.path, identity, copy, signed)
             if Identity.of(fd) != verified.identity:
                 raise NotTrusted(f"{file.path}: the file changes while it is read", number=FOREIGN_KEY)
         except BaseException:
@@ -151,6 +158,8 @@ class _Checker:
     def _establish(self, fd: int, file: Incoming, found: HeaderCheck) -> HeaderCheck:
         """Find a key of the repository's own that made the signature, asking if need be."""
         if found.trust is Trust.UNSIGNED:
+            if self._unsigned_allowed:
+                return found
             raise NotTrusted(f"{file.path}: the package is not signed", number=UNSIGNED)
         if self._source is not None and not self._source.gpgkeys:
             raise NotTrusted(f"{file.path}: {found.signature}: NOKEY", number=NO_KEY_CONFIGURED)

@@ -41,7 +41,6 @@ class Options(NamedTuple):
     test_only: bool = False
     no_docs: bool = False  # tsflags=nodocs
     no_scripts: bool = False  # tsflags=noscripts
-    signatures: bool = True  # off with --nogpgcheck, --skipsignature
     digests: bool = True  # off with --nogpgcheck, --skipdigest
     open_max: int = 1024  # soft limit of open files where the root has no /proc; 0: leave it alone
 
@@ -79,7 +78,7 @@ def run(
     os.makedirs(database.root, exist_ok=True)
     keyed = {str(number): file for number, file in enumerate(by_package.values())}
     callback = Callback(keyed, report=report, script_output=script_output)
-    job = _Job(database, callback, report, options)
+    job = _Job(database, callback, report, options, signed=[file.signed for file in keyed.values()])
     try:
         keys = {file.package: key for key, file in keyed.items()}
         job.add(steps, keys, by_package)
@@ -98,7 +97,15 @@ def run(
 class _Job:
     """One librpm transaction set."""
 
-    def __init__(self, database: RpmDatabase, callback: Callback, report: Reporter, options: Options) -> None:
+    def __init__(
+        self,
+        database: RpmDatabase,
+        callback: Callback,
+        report: Reporter,
+        options: Options,
+        *,
+        signed: Sequence[bool],
+    ) -> None:
         self._callback = callback
         self._report = report
         self._options = options
@@ -112,16 +119,23 @@ class _Job:
             raise PkgmanError(f"{database.root}: cannot open the rpm database", number=NO_DATABASE)
         self._ts.cbStyle = 1
         self._ts.scriptFd = callback.script_fd
-        self._set_checks()
+        self._set_checks(signed)
 
-    def _set_checks(self) -> None:
+    def _set_checks(self, signed: Sequence[bool]) -> None:
+        """Have librpm check what was asked for; ``signed`` says it of each file.
+
+        One level holds for all files: beside files that need no signature librpm cannot insist on
+        one. It refuses wrong signatures all the same, unless no signature at all is asked for.
+        """
         flags, level = 0, int(self._ts.getVfyLevel())
-        if not self._options.signatures:
-            flags |= int(rpm.RPMVSF_MASK_NOSIGNATURES)
+        if not all(signed):
             level &= ~int(rpm.RPMSIG_SIGNATURE_TYPE)
+        if not any(signed):
+            flags |= int(rpm.RPMVSF_MASK_NOSIGNATURES)
         if not self._options.digests:
             flags |= int(rpm.RPMVSF_MASK_NODIGESTS)
             level &= ~int(rpm.RPMSIG_DIGEST_TYPE)
+        self._checks = flags
         self._ts.setVSFlags(flags)
         self._ts.setVfyFlags(flags)
         self._ts.setVfyLevel(level)
@@ -219,7 +233,7 @@ class _Job:
         """Hand over one file; ``beside``: other versions of the name arrive as well."""
         fd = file.open()
         try:
-            header = self._ts.hdrFromFdno(fd)
+            header = self._header(fd, signed=file.signed)
             if step.action is Action.REINSTALL:
                 self._ts.addReinstall(header, key)
             else:
@@ -233,6 +247,15 @@ class _Job:
             raise TransactionFailed(f"{file.path}: {error}") from error
         finally:
             os.close(fd)
+
+    def _header(self, fd: int, *, signed: bool) -> rpm.hdr:
+        """Read a verified file's header; an unknown key is no error where no signature is asked for."""
+        if not signed:
+            self._ts.setVSFlags(self._checks | rpm.RPMVSF_MASK_NOSIGNATURES)
+        try:
+            return self._ts.hdrFromFdno(fd)
+        finally:
+            self._ts.setVSFlags(self._checks)
 
     def _is_installed(self, name: str) -> bool:
         return any(True for _ in self._ts.dbMatch("name", name))

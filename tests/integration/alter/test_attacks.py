@@ -78,7 +78,7 @@ def package(repo: Repo) -> Path:
 def republish(repo: Repo, signer: Signer) -> None:
     """Describe the packages anew, as somebody with the repository's metadata key could."""
     folder = repo.path.parent / "staging"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     paths = [copy(path, folder) for path in sorted((repo.path / "Packages").iterdir())]
     publish(repo.path, paths, id=repo.id, signer=signer)
 
@@ -463,6 +463,45 @@ def test_checks_can_be_switched_off_by_hand_only(
     assert "importing key" not in done.stdout
     assert root.installed == ["victim-1.0-1.noarch"]
     assert root.rpm("-qa", "gpg-pubkey*").stdout == ""
+
+
+def test_without_gpgcheck_a_signature_by_an_unknown_key_does_not_matter(
+    tdnf: Tdnf, root: Root, target: Repo, signing_key: Signer
+) -> None:
+    root.add_repo(target, gpgcheck=False, gpgkey=None)
+    tdnf("install", "-y", "victim", "other").ok()
+    tdnf("reinstall", "-y", "victim").ok()
+    assert root.installed == GOOD
+    assert root.rpm("-qa", "gpg-pubkey*").stdout == ""
+    break_payload(package(target))
+    republish(target, signing_key)
+    tdnf("reinstall", "-y", "--refresh", "victim").failed(1472)
+
+
+@pytest.mark.parametrize("level", ["digest", "signature", "all"])
+def test_a_repository_without_gpgcheck_beside_one_with_it(
+    tdnf: Tdnf,
+    root: Root,
+    target: Repo,
+    make_repo: Callable[..., Repo],
+    stranger: Signer,
+    workshop: Workshop,
+    level: str,
+) -> None:
+    """The other one's files need no signature, and the first one's still need a good one of its own key."""
+    root.home.joinpath(".rpmmacros").write_text(f"%_pkgverify_level {level}\n")
+    loose = publish(root.scratch / "loose", workshop.build(Rpm("loose"), signer=stranger), id="loose")
+    root.add_repo(loose)
+    tdnf("install", "-y", "loose", "other").ok()
+    assert root.installed == ["loose-1.0-1.noarch", "other-1.0-1.noarch"]
+    tdnf("remove", "-y", "loose").ok()
+    for signer, number in ((stranger, 1514), (None, 1510)):
+        evil = workshop.build(EVIL, signer=signer, signed=signer is not None)[0]
+        package(target).write_bytes(evil.read_bytes())
+        republish(target, workshop.signer)
+        done = tdnf("install", "-y", "--refresh", "loose", "victim").failed(number)
+        assert "evil" not in done.stdout
+        assert root.installed == ["other-1.0-1.noarch"]
 
 
 def test_skipsignature_still_finds_damage(tdnf: Tdnf, root: Root, target: Repo, signing_key: Signer) -> None:
