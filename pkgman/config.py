@@ -26,8 +26,9 @@ _PLUGINS = "/usr/lib/tdnf-plugins"
 KEYS = frozenset((
     "cachedir", "clean_requirements_on_remove", "distroverpkg", "distrosync_reinstall_changed",
     "dnf_check_update_compat", "excludepkgs", "gpgcheck", "installonly_limit", "installonlypkgs",
-    "keepcache", "logfile", "minversions", "openmax", "persistdir", "pluginconfpath", "pluginpath",
-    "plugins", "proxy", "proxy_password", "proxy_username", "repodir", "reposdir", "sslverify", "varsdir",
+    "keepcache", "localpkg_gpgcheck", "logfile", "minversions", "openmax", "persistdir", "pluginconfpath",
+    "pluginpath", "plugins", "proxy", "proxy_password", "proxy_username", "repodir", "reposdir", "sslverify",
+    "varsdir",
 ))  # fmt: skip
 # What these name lies on the host and acts there, with the rights of whoever calls tdnf.
 _HOSTS_OWN = frozenset(("logfile", "pluginconfpath", "pluginpath", "plugins"))
@@ -51,6 +52,7 @@ class Config(NamedTuple):
     installonlypkgs: tuple[str, ...] = ()
     clean_requirements_on_remove: bool = False
     keepcache: bool = False
+    localpkg_gpgcheck: bool = False  # dnf's: files of the command line must be signed
     sslverify: bool = True
     excludepkgs: tuple[str, ...] = ()
     minversions: tuple[str, ...] = ()
@@ -146,6 +148,10 @@ def _first_setopt(line: CommandLine, key: str) -> str:
     return next((value for name, value in line.bag if name == key), "")
 
 
+def _last_setopt(line: CommandLine, key: str) -> str | None:
+    return next((value for name, value in reversed(line.bag) if name == key), None)
+
+
 def _main_section(document: ini.Document) -> ini.Section:
     """Return ``[main]``, or the first section as tdnf has it; an empty one when there is none."""
     sections = document.sections or (ini.Section("main", 0, ()),)
@@ -204,7 +210,8 @@ def _build(
         return tuple(settings[key].split()) if key in settings else tuple(default)
 
     folder = os.path.dirname(path)
-    keepcache = next((v for k, v in reversed(line.bag) if k == "keepcache"), None)
+    keepcache = _last_setopt(line, "keepcache")
+    local_check = _last_setopt(line, "localpkg_gpgcheck") or settings.get("localpkg_gpgcheck", "0")
     return Config(
         root=root,
         path=path,
@@ -217,6 +224,7 @@ def _build(
         installonlypkgs=words("installonlypkgs"),
         clean_requirements_on_remove=flag("clean_requirements_on_remove"),
         keepcache=flag("keepcache") if keepcache is None else boolean(keepcache, False, warnings.append),
+        localpkg_gpgcheck=boolean(local_check, True, warnings.append),
         sslverify=flag("sslverify", default=True),
         excludepkgs=words("excludepkgs"),
         minversions=(*words("minversions"), *_entries(os.path.join(folder, "minversions.d"))),

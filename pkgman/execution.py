@@ -92,6 +92,7 @@ class Execution:
         checks = verify.Checks(
             signatures=not (unchecked or session.flag("skipsignature")),
             digests=not (unchecked or session.flag("skipdigest")),
+            local=session.config.localpkg_gpgcheck,
         )
         incoming = [
             verify.Incoming(package, paths[handle], self._source(package.repo), self._location(handle))
@@ -115,13 +116,11 @@ class Execution:
     def _transact(self, solution: Solution, verified: tuple[VerifiedFile, ...]) -> None:
         session = self._session
         flags = {value.lower() for key, value in session.line.bag if key.lower() == "tsflags"}
-        unchecked = session.flag("nogpgcheck")
         options = librpm.Options(
             test_only=session.flag("testonly"),
             no_docs="nodocs" in flags or session.flag("no-docs"),
             no_scripts="noscripts" in flags,
-            signatures=not (unchecked or session.flag("skipsignature")),
-            digests=not (unchecked or session.flag("skipdigest")),
+            digests=not (session.flag("nogpgcheck") or session.flag("skipdigest")),
             open_max=session.config.openmax,
         )
         binary = solution._replace(steps=tuple(s for s in solution.steps if not s.package.is_source))

@@ -178,6 +178,28 @@ class Goal:
                 self._keep(twin)
         for file in request.reinstall_files:
             self._want(self._pool.files[file.path])
+        for files, direction in ((request.update_files, 1), (request.downgrade_files, -1)):
+            for file in files:
+                self._move_to(self._pool.files[file.path], direction)
+
+    def _move_to(self, handle: int, direction: int) -> None:
+        """Want a file's package if it is newer (1) or older (-1) than what is installed of its name.
+
+        :raises NoMatch: nothing of its name is installed.
+        """
+        name = self._name(handle)
+        here = self._installed(name)
+        if not here:
+            verb = "update" if direction > 0 else "downgrade"
+            raise NoMatch(f"{name} is not installed, so there is nothing to {verb}; 'install' takes the file")
+        current = self._chooser.highest(h for h in here if h not in self._filters.kept)
+        if current is None:
+            return
+        if self._chooser.compare(handle, current) * direction > 0:
+            self._want(handle)
+        else:
+            age = "newer" if direction > 0 else "older"
+            self._say(f"The file of {name} is not {age} than what is installed.", diagnostic=True)
 
     def _install_word(self, word: str) -> None:
         exact = select.named(self._pool, word)

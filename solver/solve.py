@@ -54,7 +54,7 @@ def solve(
     :raises Unsolvable: there is no solution; ``lines`` hold all problems.
     :raises HistoryError: a bare autoremove without history.
     """
-    pool.load_files((*request.install_files, *request.reinstall_files))
+    pool.load_files(request.files)
     pool.prepare(file_provides=True)
     sieve = filters.build(pool, policy)
     goal = goals.Goal(pool, policy, sieve)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkgman.model.errors import NothingToDo
 from pkgman.model.request import Request
 from pkgman.workflow import alter
 
@@ -13,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:
-    """Downgrade what the words name, or every installed package that can be."""
+    """Downgrade what the words name, rpm files and URLs too, or every installed package."""
+    if not words:
+        return alter(session, Request(downgrade_all=True))
     specs = tuple(word for word in words if not word.endswith(".rpm"))
-    if words and not specs:
-        raise NothingToDo
-    return alter(session, Request(downgrade=specs) if specs else Request(downgrade_all=True))
+    with session.local_files([word for word in words if word.endswith(".rpm")]) as files:
+        return alter(session, Request(downgrade=specs, downgrade_files=files), files=files)

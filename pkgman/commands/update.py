@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkgman.commands.updateinfo import OPTIONS, concerning
-from pkgman.model.errors import NoData, NothingToDo
+from pkgman.model.errors import NoData
 from pkgman.model.request import Request
 from pkgman.workflow import alter, alter_with
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:
-    """Update everything, what the words name, or what advisories concern.
+    """Update everything, what the words name (rpm files and URLs too), or what advisories concern.
 
     :raises NoData: when an advisory option is given and no advisory fits; exit status 0.
     """
@@ -22,10 +22,11 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         return alter(session, Request(distro_sync=True))  # tdnf ignores its arguments
     if any(map(session.flag, OPTIONS)):
         return _advised(session)
+    if not words:
+        return alter(session, Request(update_all=True))
     specs = tuple(word for word in words if not word.endswith(".rpm"))
-    if words and not specs:
-        raise NothingToDo
-    return alter(session, Request(update=specs) if specs else Request(update_all=True))
+    with session.local_files([word for word in words if word.endswith(".rpm")]) as files:
+        return alter(session, Request(update=specs, update_files=files), files=files)
 
 
 def _advised(session: Session) -> int:

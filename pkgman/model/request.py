@@ -19,6 +19,8 @@ class Request(NamedTuple):
     autoremove: tuple[str, ...] = ()
     install_files: tuple[RpmFile, ...] = ()
     reinstall_files: tuple[RpmFile, ...] = ()
+    update_files: tuple[RpmFile, ...] = ()  # taken where an older version is installed
+    downgrade_files: tuple[RpmFile, ...] = ()  # taken where a newer version is installed
     update_all: bool = False
     downgrade_all: bool = False
     distro_sync: bool = False
@@ -27,6 +29,11 @@ class Request(NamedTuple):
     install_nevras: tuple[str, ...] = ()  # exactly these, as the history names them
     erase_nevras: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()  # ``name`` or ``name OP evr``: what source packages need to be built
+
+    @property
+    def files(self) -> tuple[RpmFile, ...]:
+        """Every file that is named."""
+        return (*self.install_files, *self.reinstall_files, *self.update_files, *self.downgrade_files)
 
 
 class Policy(NamedTuple):

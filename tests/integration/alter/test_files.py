@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.alter.conftest import tables
-from tests.support.rpms import Rpm, copy
+from tests.support.rpms import Rpm, break_payload, copy
 from tests.support.sample import APP_2, EXTRAS, LIB_1, LIB_2, TOOL
 from tests.support.server import Server, redirect, status, wrong_bytes
 
@@ -80,6 +80,39 @@ def test_a_file_of_another_version_is_an_upgrade_or_a_downgrade(
     assert tables(tdnf("install", *UNCHECKED, old).ok()) == {"Downgrading": ["lib 1.0-1 @cmdline"]}
 
 
+def test_update_and_downgrade_take_files_of_what_is_installed_only(
+    tdnf: Tdnf, root: Root, workshop: Workshop, server: Server
+) -> None:
+    old, new = workshop.build(LIB_1, LIB_2, signed=False)
+    copy(old, server.folder)
+    for command in ("update", "downgrade"):
+        assert (
+            f"lib is not installed, so there is nothing to {command}"
+            in tdnf(command, "-y", new).failed(1011).stderr
+        )
+    tdnf("install", "-y", old).ok()
+    done = tdnf("downgrade", "-y", new).ok()
+    assert done.stderr.splitlines() == [
+        "The file of lib is not older than what is installed.",
+        "Nothing to do.",
+    ]
+    assert tables(tdnf("update", "-y", new).ok()) == {"Upgrading": ["lib 2.0-1 @cmdline"]}
+    assert tdnf("update", "-y", old).ok().stderr.splitlines()[-1] == "Nothing to do."
+    assert root.installed == ["lib-2.0-1.noarch"]
+    done = tdnf("downgrade", "-y", server.url(old.name)).ok()
+    assert tables(done) == {"Downgrading": ["lib 1.0-1 @cmdline"]}
+
+
+def test_files_and_names_are_updated_together(
+    tdnf: Tdnf, root: Root, sample: Repo, workshop: Workshop
+) -> None:
+    (app,) = workshop.build(APP_2, signed=False)
+    tdnf("install", "-y", "app=1.0", "lib=1.0", "tool").ok()
+    done = tdnf("update", "-y", app, "lib", "--exclude=extras").ok()
+    assert tables(done)["Upgrading"] == ["app 2.0-1 @cmdline", "lib 2.0-1 sample"]
+    assert "app-2.0-1.noarch" in root.installed
+
+
 def test_reinstall_of_a_file_of_the_same_version(tdnf: Tdnf, root: Root, tool: Path) -> None:
     tdnf("install", *UNCHECKED, tool).ok()
     root.file("/usr/bin/tool").unlink()
@@ -127,15 +160,47 @@ def test_a_source_package_is_refused_with_a_hint(
     untouched()
 
 
-@pytest.mark.parametrize("options", [(), ("--skipdigest",)])
-def test_an_unsigned_file_is_refused_unless_told_otherwise(
-    tdnf: Tdnf, tool: Path, untouched: Callable[[], None], options: tuple[str, ...]
+@pytest.mark.parametrize("command", ["install", "url"])
+def test_an_unsigned_file_that_the_user_names_is_taken(
+    tdnf: Tdnf, root: Root, tool: Path, server: Server, command: str
 ) -> None:
+    copy(tool, server.folder)
+    tdnf("install", "-y", server.url(tool.name) if command == "url" else tool).ok()
+    assert root.installed == ["tool-1:1.5-2.noarch"]
+    tdnf("reinstall", "-y", tool).ok()
+
+
+@pytest.mark.parametrize("options", [(), ("--skipdigest",)])
+def test_an_unsigned_file_is_refused_where_the_configuration_asks_for_signatures(
+    tdnf: Tdnf, root: Root, tool: Path, untouched: Callable[[], None], options: tuple[str, ...]
+) -> None:
+    root.configure(localpkg_gpgcheck=True)
     done = tdnf("install", "-y", *options, tool).failed(1510)
     assert f"Error processing package: {tool}" in done.stderr
     assert "not signed" in done.stderr
     untouched()
-    tdnf("install", "-y", "--skipsignature", tool).ok()
+    root.configure()
+    tdnf("install", "-y", "--setopt=localpkg_gpgcheck=1", tool).failed(1510)
+    tdnf("install", "-y", "--setopt=localpkg_gpgcheck=perhaps", tool).failed(1510)
+    untouched()
+    tdnf("install", "-y", "--setopt=localpkg_gpgcheck=1", "--skipsignature", tool).ok()
+
+
+def test_an_unsigned_file_does_not_open_the_door_for_unsigned_packages_of_repositories(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], workshop: Workshop
+) -> None:
+    offer(LIB_2, EXTRAS, keys={"gpgcheck": True})
+    (app,) = workshop.build(APP_2, signed=False)
+    done = tdnf("install", "-y", app).failed(1510)
+    assert "lib-2.0-1.noarch.rpm" in done.stderr
+    assert root.installed == []
+
+
+def test_a_damaged_unsigned_file_is_refused(
+    tdnf: Tdnf, tool: Path, tmp_path: Path, untouched: Callable[[], None]
+) -> None:
+    tdnf("install", "-y", break_payload(copy(tool, tmp_path))).failed(1472)
+    untouched()
 
 
 def test_a_file_signed_by_an_unknown_key_is_refused_and_by_a_known_one_taken(
@@ -214,10 +279,10 @@ def test_a_url_follows_redirects(tdnf: Tdnf, root: Root, server: Server, tool: P
     assert root.installed == ["tool-1:1.5-2.noarch"]
 
 
-def test_update_does_not_take_files(tdnf: Tdnf, root: Root, tool: Path, workshop: Workshop) -> None:
+def test_removal_does_not_take_files(tdnf: Tdnf, root: Root, tool: Path, workshop: Workshop) -> None:
     old, new = workshop.build(LIB_1, LIB_2, signed=False)
     tdnf("install", *UNCHECKED, old).ok()
-    for command in ("update", "downgrade", "remove", "autoremove"):
+    for command in ("remove", "autoremove"):
         assert "Nothing to do." in tdnf(command, *UNCHECKED, new).ok().stderr
     assert root.installed == ["lib-1.0-1.noarch"]
 

@@ -63,7 +63,7 @@ def test_only_installed_packages_can_be_updated(tdnf: Tdnf, root: Root, sample: 
     tdnf("update", "-y", "clash-a").failed(1011)
     tdnf("update", "-y", "lib", "nosuch").failed(1011)
     tdnf("update", "-y", "clash-*").failed(1011)
-    assert "Nothing to do." in tdnf("update", "-y", "./some.rpm").ok().stderr
+    assert "./some.rpm: there is no such file" in tdnf("update", "-y", "./some.rpm").failed(1602).stderr
     assert "lib-1.0-1.noarch" in root.installed
 
 
