@@ -21,9 +21,10 @@ from pkgman.model.errors import (
 )
 from pkgman.model.urls import local_path, public, split_url
 from repo_meta import cache, mirror, temporary
-from repo_meta.fetch import FILE_UNREADABLE, Item, file_digest
+from repo_meta.curl import CURL, FILE_UNREADABLE
+from repo_meta.fetch import Item, file_digest
 from repo_meta.repomd import safe_location
-from repo_meta.urls import CURL, HTTP_STATUS, is_local, join
+from repo_meta.urls import HTTP_STATUS, is_local, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

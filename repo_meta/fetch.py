@@ -10,7 +10,6 @@ import abc
 import hashlib
 import os
 import threading
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import (
@@ -24,7 +23,10 @@ from pkgman.model.errors import (
 from pkgman.model.progress import SILENT
 from pkgman.model.urls import public, split_url
 from repo_meta import temporary
-from repo_meta.urls import CURL, HTTP_STATUS, join, no_url, open_local, open_regular
+from repo_meta.curl import ABORTED, CURL, TOO_LARGE
+from repo_meta.pace import Pace, Throttle, never
+from repo_meta.retries import Attempts
+from repo_meta.urls import HTTP_STATUS, join, no_url, open_local, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,16 +37,6 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 17  # bytes read and written at once
 MAX_FILE = 16 << 30  # bytes; ceiling for a file whose size nobody stated
-
-# curl's codes (libcurl-errors(3)).
-UNSUPPORTED, MALFORMED, NO_PROXY, NO_HOST, NO_CONNECTION = 1, 3, 5, 6, 7
-PARTIAL, TIMED_OUT, TLS, FILE_UNREADABLE, ABORTED = 18, 28, 35, 37, 42
-REDIRECTS, EMPTY, RECEIVE, CLIENT_CERT, PEER_CERT, TOO_LARGE, CA_FILE = 47, 52, 56, 58, 60, 63, 77
-# Those which trying again does not change (config 5.5).
-PERMANENT = frozenset(
-    {UNSUPPORTED, MALFORMED, NO_PROXY, FILE_UNREADABLE, ABORTED}
-    | {REDIRECTS, CLIENT_CERT, PEER_CERT, TOO_LARGE, CA_FILE}
-)
 
 
 class Item(NamedTuple):
@@ -73,17 +65,18 @@ class Body(NamedTuple):
     release: Callable[[], None] = _nothing
 
 
-def never() -> bool:
-    """Say that nobody asked to stop."""
-    return False
-
-
 class Fetcher(abc.ABC):
     """Gets files by URL; safe to use from several threads."""
 
+    def __init__(self) -> None:
+        self._throttles: dict[tuple[str, int], Throttle] = {}  # by repository
+        self._throttling = threading.Lock()
+
     @abc.abstractmethod
-    def _open(self, source: RepoSource, url: str) -> Body:
+    def _open(self, source: RepoSource, url: str, pace: Pace) -> Body:
         """Start a transfer; pieces come as sent, without content decoding.
+
+        :param pace: how long it may take; the caller says what arrived.
 
         :raises FetchError: for everything that goes wrong, here and while pieces are read.
         """
@@ -100,22 +93,23 @@ class Fetcher(abc.ABC):
         progress: Progress = SILENT,
         report: Reporter = SILENT,
         stopped: Callable[[], bool] = never,
+        patient: bool = True,
     ) -> None:
         """Fetch one URL to ``item.path``; network errors are tried again ``source.retries`` times.
 
+        :param patient: False when there is another place to fetch it from: no pause between attempts.
         :raises FetchError: 1622 for a status, 1201 + curl's code for the network.
         :raises SizeMismatch: when there are more or fewer bytes than stated.
         :raises ChecksumMismatch: when the bytes are others than stated.
         :raises PkgmanError: 1600 + errno when the file cannot be written.
         """
-        attempt = 0
+        attempts = Attempts(source, url, report, stopped, patient=patient)
         while True:
             try:
-                self._attempt(source, url, item, progress, stopped)
+                self._attempt(source, url, item, progress, self._pace(source, url, stopped), stopped)
                 return
             except FetchError as error:
-                attempt += 1
-                if stopped() or not _worth_another(error, attempt, source, report):
+                if not attempts.again(error):
                     raise
 
     def fetch_first(
@@ -139,7 +133,13 @@ class Fetcher(abc.ABC):
         for number, base in enumerate(sorted(bases, key=(dead or ()).__contains__), start=1):
             try:
                 self.fetch(
-                    source, join(base, location), item, progress=progress, report=report, stopped=stopped
+                    source,
+                    join(base, location),
+                    item,
+                    progress=progress,
+                    report=report,
+                    stopped=stopped,
+                    patient=number == len(bases),
                 )
             except (FetchError, SizeMismatch, ChecksumMismatch, MetadataError) as error:
                 if dead is not None and isinstance(error, FetchError) and error.number != HTTP_STATUS:
@@ -166,17 +166,17 @@ class Fetcher(abc.ABC):
 
         :raises FetchError: as :meth:`fetch`; 1264 when it is larger.
         """
-        attempt = 0
+        attempts = Attempts(source, url, report, never)
         while True:
             try:
-                return self._read(source, url, limit, label or url.rpartition("/")[2], progress)
+                return self._read(source, url, limit, label or public(url).rpartition("/")[2], progress)
             except FetchError as error:
-                attempt += 1
-                if not _worth_another(error, attempt, source, report):
+                if not attempts.again(error):
                     raise
 
     def _read(self, source: RepoSource, url: str, limit: int, label: str, progress: Progress) -> bytes:
-        body = self._start(source, url)
+        pace = self._pace(source, url)
+        body = self._start(source, url, pace)
         task = progress.begin(label, total=body.length)
         try:
             data = bytearray()
@@ -185,15 +185,22 @@ class Fetcher(abc.ABC):
                 if len(data) > limit:
                     raise FetchError(f"{public(url)}: more than {limit} bytes", number=CURL + TOO_LARGE)
                 task.advance(len(piece))
+                pace.advance(len(piece))
             return bytes(data)
         finally:
             close(body)
             task.end()
 
     def _attempt(
-        self, source: RepoSource, url: str, item: Item, progress: Progress, stopped: Callable[[], bool]
+        self,
+        source: RepoSource,
+        url: str,
+        item: Item,
+        progress: Progress,
+        pace: Pace,
+        stopped: Callable[[], bool],
     ) -> None:
-        body = self._start(source, url)
+        body = self._start(source, url, pace)
         task = progress.begin(item.label, total=item.size or body.length)
         try:
             _check_length(url, item, body.length)
@@ -202,11 +209,9 @@ class Fetcher(abc.ABC):
             fd = temporary.create(item.path, token)
             try:
                 with open(fd, "wb", buffering=0) as stream:
-                    _copy(
-                        stream.write, body.pieces, url, item, task, pace=_Pace(source, url), stopped=stopped
-                    )
+                    _copy(stream.write, body.pieces, url, item, task, pace)
                     if stopped():
-                        raise FetchError(f"{public(url)}: stopped", number=CURL + ABORTED)
+                        raise pace.error(ABORTED, "stopped")
                     _put(temporary.name(item.path, token), item.path)
             except BaseException:
                 temporary.discard(temporary.name(item.path, token))
@@ -217,9 +222,18 @@ class Fetcher(abc.ABC):
             close(body)
             task.end()
 
-    def _start(self, source: RepoSource, url: str) -> Body:
+    def _pace(self, source: RepoSource, url: str, stopped: Callable[[], bool] = never) -> Pace:
+        """Begin an attempt; all transfers of a repository share its ``throttle``."""
+        throttle = None
+        if source.throttle > 0:
+            with self._throttling:
+                key = (source.id, source.throttle)
+                throttle = self._throttles.setdefault(key, Throttle(source.throttle))
+        return Pace(source, url, throttle=throttle, stopped=stopped)
+
+    def _start(self, source: RepoSource, url: str, pace: Pace) -> Body:
         split_url(url)  # what is none is 1204, whatever its scheme
-        return open_file(url) if url.startswith("file:") else self._open(source, url)
+        return open_file(url) if url.startswith("file:") else self._open(source, url, pace)
 
 
 class LateFetcher(Fetcher):
@@ -229,57 +243,21 @@ class LateFetcher(Fetcher):
     """
 
     def __init__(self, make: Callable[[], Fetcher]) -> None:
+        super().__init__()
         self._make = make
         self._transport: Fetcher | None = None
         self._lock = threading.Lock()
 
-    def _open(self, source: RepoSource, url: str) -> Body:
+    def _open(self, source: RepoSource, url: str, pace: Pace) -> Body:
         with self._lock:
             if self._transport is None:
                 self._transport = self._make()
-        return self._transport._open(source, url)
+        return self._transport._open(source, url, pace)
 
     def close(self) -> None:
         """Close what was made."""
         if self._transport is not None:
             self._transport.close()
-
-
-class _Pace:
-    """The repository's ``timeout`` and ``throttle``.
-
-    ``timeout`` limits the whole transfer, in seconds. ``minrate`` asks for too slow a transfer to
-    last for the same ``timeout`` before it ends it (config 5.1), which can never be sooner.
-    """
-
-    def __init__(self, source: RepoSource, url: str) -> None:
-        self._timeout, self._throttle, self._url = max(0, source.timeout), max(0, source.throttle), url
-        self._started = time.monotonic()
-        self._bytes = 0
-
-    def advance(self, amount: int) -> None:
-        """Wait when too fast, give up when too slow.
-
-        :raises FetchError: 1229 when the time is over.
-        """
-        if not (self._timeout or self._throttle):
-            return
-        self._bytes += amount
-        spent = time.monotonic() - self._started
-        if self._timeout and spent > self._timeout:
-            raise FetchError(
-                f"{public(self._url)}: not complete after {self._timeout} seconds", number=CURL + TIMED_OUT
-            )
-        if self._throttle:
-            time.sleep(max(0.0, self._bytes / self._throttle - spent))
-
-
-def _worth_another(error: FetchError, attempt: int, source: RepoSource, report: Reporter) -> bool:
-    """Say whether to try again, and announce it: a status or a permanent cause is final."""
-    if error.number == HTTP_STATUS or error.number - CURL in PERMANENT or attempt > source.retries:
-        return False
-    report.info(f"retrying {attempt}/{source.retries}")
-    return True
 
 
 def _wrong_size(text: str, size: int) -> SizeMismatch:
@@ -301,9 +279,7 @@ def _copy(
     url: str,
     item: Item,
     task: Task,
-    *,
-    pace: _Pace,
-    stopped: Callable[[], bool],
+    pace: Pace,
 ) -> None:
     digest = new_digest(item.checksum) if item.checksum else None
     ceiling = item.size or item.limit
@@ -321,8 +297,6 @@ def _copy(
         while view:
             view = view[write(view) :]
         task.advance(len(piece))
-        if stopped():
-            raise FetchError(f"{public(url)}: stopped", number=CURL + ABORTED)
         pace.advance(len(piece))
     if item.size and total != item.size:
         raise _wrong_size(f"{public(url)} has {total} bytes, its metadata says {item.size}", total)

@@ -1,4 +1,4 @@
-"""HTTP(S), the transport over requests: the only module that imports it.
+"""HTTP(S), the transport over requests: the only module that imports it, with its parts ``http_*``.
 
 Everything of libcurl that one can see is kept: curl's error codes, its proxy
 rules, the system's certificates, no content decoding, no ``.netrc``.
@@ -6,37 +6,39 @@ rules, the system's certificates, no content decoding, no ``.netrc``.
 
 from __future__ import annotations
 
-import http.client
-import os
-import socket
-import ssl
-import urllib.request
-from http.cookiejar import DefaultCookiePolicy
+import email.utils
+import threading
+import time
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import requests
-import requests.adapters
 import requests.utils
-import urllib3.exceptions
+import urllib3
 
 from pkgman.model.errors import FetchError
-from pkgman.model.urls import public, without
-from repo_meta import fetch
+from pkgman.model.schemes import WEB, canonical
+from pkgman.model.urls import bare, host
+from repo_meta import curl, tls
 from repo_meta.fetch import PIECE, Body, Fetcher
-from repo_meta.urls import CURL, status_error
+from repo_meta.http_answer import PACE
+from repo_meta.http_connection import CONNECTIONS, Adapter
+from repo_meta.http_errors import CAUGHT, converted, is_stale
+from repo_meta.origins import DOWNGRADE, Logins, is_downgrade
+from repo_meta.proxies import proxy_for
+from repo_meta.urls import status_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pkgman.model.repo import RepoSource
+    from repo_meta.pace import Pace
 
-CONNECT_TIME = 30.0  # seconds to get a connection
-STALL_TIME = 60.0  # seconds without a byte before the transfer is given up; `timeout` may shorten it
-CONNECTIONS = 8  # kept alive per host
 MAX_REDIRECTS = 20
-
-_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+SMALL = 1 << 16  # bytes of a body that is read to the end to keep the connection
+_BUSY = (429, 503)  # what a server may answer with Retry-After
+_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
+_NO_TLS = tls.Tls(verify=False, ca_file="", cert="", key="")
 
 
 class HttpFetcher(Fetcher):
@@ -46,177 +48,156 @@ class HttpFetcher(Fetcher):
     """
 
     def __init__(self, user_agent: str = "tdnf") -> None:
-        self._session = requests.Session()
-        # Proxies are found below as curl finds them; .netrc and CA variables of requests are not curl's.
-        self._session.trust_env = False
-        self._session.max_redirects = MAX_REDIRECTS
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers.update(
-            {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
-        )
-        adapter = requests.adapters.HTTPAdapter(pool_connections=CONNECTIONS, pool_maxsize=CONNECTIONS)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-        # Who writes sslverify=0 knows; the warning would go to stderr for each request.
+        super().__init__()
+        self._headers = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "identity"}
+        self._adapters: dict[tls.Tls, Adapter] = {}
+        self._making = threading.Lock()
+        # Who writes sslverify=0 knows; the warning would go to stderr for each connection.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self._bundle = _system_bundle()
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._session.close()
+        for adapter in self._adapters.values():
+            adapter.close()
 
-    def _open(self, source: RepoSource, url: str) -> Body:
-        if not url.startswith(("http://", "https://")):
-            scheme = url.partition(":")[0]
-            raise FetchError(f"{public(url)}: {scheme} is not supported", number=CURL + fetch.UNSUPPORTED)
-        stall = min(STALL_TIME, source.timeout if source.timeout > 0 else STALL_TIME)
-        auth = (source.username, source.password) if source.username and source.password else None
+    def _open(self, source: RepoSource, url: str, pace: Pace) -> Body:
+        logins, hop = Logins(source), canonical(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            _refuse(source, hop, pace)
+            answer = self._ask(source, hop, pace, logins)
+            target = answer.headers.get("Location") if 300 <= answer.status_code < 400 else None
+            if target is None:
+                return _body(answer, source, url, pace)
+            _drop(answer)
+            hop = _redirected(source, hop, target, pace)
+        raise pace.error(curl.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+
+    def _ask(self, source: RepoSource, url: str, pace: Pace, logins: Logins) -> requests.Response:
+        """Send one request; its answer's head is there when this returns."""
+        proxy = proxy_for(source, url)
+        headers = dict(self._headers)
+        if authorization := logins.header(url):
+            headers["Authorization"] = authorization
+        name = host(url)
+        if "%" in name:  # the zone of an address is for this machine only
+            headers["Host"] = _without_zone(url, name)
+        adapter = self._adapter(source, url, pace)
+        token = PACE.set(pace)
         try:
-            response = self._session.get(
-                url,
-                stream=True,
-                timeout=(min(CONNECT_TIME, stall), stall),
-                auth=auth,
-                verify=self._verify(source),
-                cert=_client_cert(source),
-                proxies=_proxies(source, url),
-            )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise _converted(error, url, source) from error
-        if response.status_code >= 400:
-            response.close()
-            raise status_error(response.status_code, url)
-        length = response.headers.get("Content-Length", "")
-        known = int(length) if length.isascii() and length.isdigit() and len(length) <= 15 else 0
-        return Body(known, _pieces(response, known, url, source), response.close)
+            request = requests.Request("GET", bare(url), headers=headers).prepare()
+            for _ in range(CONNECTIONS + 1):
+                try:
+                    return adapter.send(
+                        request,
+                        stream=True,
+                        timeout=pace.left(),
+                        proxies={"http": proxy, "https": proxy} if proxy else {},
+                    )
+                except CAUGHT as error:
+                    if not is_stale(error):
+                        raise
+            raise pace.error(curl.RECEIVE, "the server closes its connections before it answers")
+        except CAUGHT as error:
+            raise converted(error, pace, source, url, proxy) from error
+        finally:
+            PACE.reset(token)
 
-    def _verify(self, source: RepoSource) -> bool | str:
-        if not source.sslverify:
-            return False
-        return source.sslcacert or self._bundle or True
+    def _adapter(self, source: RepoSource, url: str, pace: Pace) -> Adapter:
+        """Return the connections of one TLS setting: none is ever used for another."""
+        wanted = tls.settings(source, url) if url.startswith("https:") else _NO_TLS
+        with self._making:
+            if wanted not in self._adapters:
+                fallback = str(requests.utils.DEFAULT_CA_BUNDLE_PATH)
+                context = tls.context(wanted, pace, fallback)
+                system = tls.Tls(verify=True, ca_file="", cert="", key="")
+                self._adapters[wanted] = Adapter(context, lambda: tls.context(system, pace, fallback))
+            return self._adapters[wanted]
 
 
-def _pieces(response: requests.Response, length: int, url: str, source: RepoSource) -> Iterator[bytes]:
-    """Yield the body as it was sent, whatever its Content-Encoding."""
-    total = 0
-    try:
-        with response:
-            for piece in _stream(response, source):
-                total += len(piece)
-                yield piece
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise _converted(error, url, source) from error
-    if total < length:
-        raise FetchError(
-            f"{public(url)}: the transfer ended after {total} of {length} bytes", number=CURL + fetch.PARTIAL
+def _refuse(source: RepoSource, url: str, pace: Pace) -> None:
+    """Refuse what must not be asked for.
+
+    :raises FetchError: 1202, as curl for a protocol that is not allowed.
+    """
+    if not url.startswith(WEB):
+        raise pace.error(curl.UNSUPPORTED, f"{url.partition(':')[0][:20]} is not supported")
+    if not host(url):
+        raise pace.error(curl.MALFORMED, "not a URL: it has no host")
+    if is_downgrade(source, url):
+        raise pace.error(
+            curl.UNSUPPORTED,
+            f"http:// is refused, because '{source.id}' is configured with https:// only; "
+            f"{DOWNGRADE}=1 in its section allows it",
         )
 
 
-def _stream(response: requests.Response, source: RepoSource) -> Iterator[bytes]:
-    """Yield whole pieces; with a ``timeout`` what comes as it comes, so that a dripping server is noticed."""
-    read1 = getattr(response.raw, "read1", None)  # not in urllib3 1
-    if source.timeout <= 0 or read1 is None:
-        return iter(response.raw.stream(PIECE, decode_content=False))
-    return iter(lambda: read1(PIECE, decode_content=False), b"")
+def _redirected(source: RepoSource, url: str, target: str, pace: Pace) -> str:
+    """Return where a redirect leads.
+
+    :raises FetchError: 1204 when that is no URL; 1202 when it leaves TLS.
+    """
+    try:
+        found = canonical(urljoin(url, quote(target.encode("latin-1"), safe=_AS_IT_IS)))
+    except ValueError as error:
+        raise pace.error(curl.MALFORMED, "redirected to what is no URL") from error
+    if url.startswith("https:") and found.startswith("http:") and not source.allow_http_downgrade:
+        raise pace.error(
+            curl.UNSUPPORTED, f"redirected from https:// to http://, refused; {DOWNGRADE}=1 allows it"
+        )
+    return found
 
 
-def _system_bundle() -> str:
-    """The system's CA certificates, as curl uses them; requests would bring its own."""
-    paths = ssl.get_default_verify_paths()
-    for path in (paths.cafile, *_BUNDLES, paths.capath):
-        if path and os.path.exists(path):
-            return path
-    return ""
+def _without_zone(url: str, name: str) -> str:
+    port = urllib3.util.parse_url(bare(url)).port
+    address = name.partition("%")[0]
+    return f"[{address}]:{port}" if port else f"[{address}]"
 
 
-def _client_cert(source: RepoSource) -> str | tuple[str, str] | None:
-    if source.sslclientcert and source.sslclientkey:
-        return (source.sslclientcert, source.sslclientkey)
-    return source.sslclientcert or None
+def _body(answer: requests.Response, source: RepoSource, url: str, pace: Pace) -> Body:
+    if answer.status_code >= 400:
+        error = status_error(answer.status_code, url)
+        if answer.status_code in _BUSY:
+            error.retry_after = _seconds(answer.headers.get("Retry-After", ""))
+        _drop(answer)
+        raise error
+    length = answer.headers.get("Content-Length", "")
+    return Body(int(length) if length else 0, _pieces(answer, source, pace), answer.close)
 
 
-def _proxies(source: RepoSource, url: str) -> dict[str, str]:
-    """The proxy for a URL: the repository's before the environment's; ``no_proxy`` is heeded for both."""
-    if requests.utils.should_bypass_proxies(url, no_proxy=None):
-        return {}
-    if source.proxy:
-        proxy = source.proxy if "://" in source.proxy else f"http://{source.proxy}"
-        if source.proxy_username and source.proxy_password:
-            scheme, _, rest = proxy.partition("://")
-            user = quote(source.proxy_username, safe="")
-            word = quote(source.proxy_password, safe="")
-            proxy = f"{scheme}://{user}:{word}@{rest.rpartition('@')[2]}"
-        return {"http": proxy, "https": proxy}
-    found = urllib.request.getproxies_environment()
-    return {key: found[key] for key in ("http", "https", "all") if key in found}
+def _drop(answer: requests.Response) -> None:
+    """End an answer whose body nobody wants; a small one is read, which keeps the connection."""
+    length = answer.headers.get("Content-Length", "")
+    try:
+        if length and int(length) <= SMALL:
+            while _read(answer, SMALL):
+                pass
+    except (*CAUGHT, FetchError):
+        pass
+    answer.close()
 
 
-def _converted(error: Exception, url: str, source: RepoSource) -> FetchError:
-    """Return the error with curl's code for a failure of requests, urllib3 or ssl."""
-    if isinstance(error, FetchError):
-        return error
-    chain = list(_causes(error))
-    code = _code(chain, source)
-    reason = str(chain[-1]) or type(chain[-1]).__name__
-    for place in (url, source.proxy, *_proxies(source, url).values()):
-        reason = without(reason, place) if place else reason
-    for secret in filter(None, (source.password, source.proxy_password)):
-        reason = reason.replace(secret, "***").replace(quote(secret, safe=""), "***")
-    return FetchError(f"{public(url)}: {reason}", number=CURL + code)
+def _seconds(text: str) -> float | None:
+    """Read ``Retry-After``: seconds, or a date; None for anything else."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return float(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what is behind it, outermost first; requests and urllib3 wrap in several ways."""
-    seen: set[int] = set()
-    queue: list[BaseException] = [error]
-    while queue:
-        current = queue.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        inner = (getattr(current, "reason", None), *current.args, current.__cause__, current.__context__)
-        queue.extend(item for item in inner if isinstance(item, BaseException))
+def _pieces(answer: requests.Response, source: RepoSource, pace: Pace) -> Iterator[bytes]:
+    """Yield the body as it was sent, whatever its Content-Encoding."""
+    size = min(PIECE, pace.piece or PIECE)
+    try:
+        with answer:
+            while piece := _read(answer, size):
+                yield piece
+    except CAUGHT as error:
+        raise converted(error, pace, source) from error
 
 
-# The first line that fits any error of the chain decides, so the narrow ones come first.
-_CODES: tuple[tuple[type[BaseException], int], ...] = (
-    (requests.exceptions.InvalidSchema, fetch.UNSUPPORTED),
-    (requests.exceptions.MissingSchema, fetch.MALFORMED),
-    (requests.exceptions.InvalidURL, fetch.MALFORMED),
-    (urllib3.exceptions.LocationParseError, fetch.MALFORMED),
-    (requests.exceptions.TooManyRedirects, fetch.REDIRECTS),
-    (ssl.SSLCertVerificationError, fetch.PEER_CERT),
-    (ssl.CertificateError, fetch.PEER_CERT),
-    (ssl.SSLError, fetch.TLS),
-    (requests.exceptions.SSLError, fetch.TLS),
-    (socket.gaierror, fetch.NO_HOST),
-    # A kind of timeout in urllib3, so before those.
-    (urllib3.exceptions.NewConnectionError, fetch.NO_CONNECTION),
-    (TimeoutError, fetch.TIMED_OUT),
-    (requests.exceptions.Timeout, fetch.TIMED_OUT),
-    (urllib3.exceptions.TimeoutError, fetch.TIMED_OUT),
-    (urllib3.exceptions.IncompleteRead, fetch.PARTIAL),
-    (urllib3.exceptions.InvalidChunkLength, fetch.PARTIAL),
-    (http.client.RemoteDisconnected, fetch.EMPTY),
-    (ConnectionRefusedError, fetch.NO_CONNECTION),
-    (ConnectionResetError, fetch.RECEIVE),
-    (BrokenPipeError, fetch.RECEIVE),
-    (ValueError, fetch.MALFORMED),
-)
-
-
-def _code(chain: list[BaseException], source: RepoSource) -> int:
-    proxied = any(isinstance(error, requests.exceptions.ProxyError) for error in chain)
-    for path, code in (
-        (source.sslverify and source.sslcacert, fetch.CA_FILE),
-        (source.sslclientcert, fetch.CLIENT_CERT),
-        (source.sslclientkey, fetch.CLIENT_CERT),
-    ):
-        # requests looks before it connects: an OSError about a file, not about the network.
-        if path and not os.access(path, os.R_OK):
-            return code
-    for kind, code in _CODES:
-        if any(isinstance(error, kind) for error in chain):
-            return fetch.NO_PROXY if proxied and code == fetch.NO_HOST else code
-    return fetch.NO_CONNECTION if isinstance(chain[0], requests.ConnectionError) else fetch.RECEIVE
+def _read(answer: requests.Response, size: int) -> bytes:
+    read1 = getattr(answer.raw, "read1", None)  # not in urllib3 before 2.3: whole pieces only
+    found: bytes = (read1 or answer.raw.read)(size, decode_content=False)
+    return found

@@ -6,19 +6,17 @@ import errno
 import os
 import stat
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from pkgman.model.errors import FetchError, PkgmanError
-from pkgman.model.urls import local_path, public
+from pkgman.model.urls import escaped, local_path, public
+from repo_meta.curl import CURL, FILE_UNREADABLE
 
 if TYPE_CHECKING:
     from io import FileIO
 
     from pkgman.model.repo import RepoSource
 
-CURL = 1201  # number of curl's code 0
 HTTP_STATUS = 1622  # number of every HTTP status of 400 and more
-FILE_UNREADABLE = 37  # curl's code
 
 
 def join(base: str, location: str) -> str:
@@ -26,7 +24,7 @@ def join(base: str, location: str) -> str:
     if "://" in location:
         return location
     # A location is a path: "?" and "#" in it are characters of a file name.
-    return f"{base.rstrip('/')}/{quote(location.lstrip('/'), safe='/%:=&+,;@!$()*~^[]')}"
+    return f"{base.rstrip('/')}/{escaped(location.lstrip('/'))}"
 
 
 def is_local(source: RepoSource) -> bool:

@@ -98,6 +98,7 @@ class FetchError(PkgmanError):
     """A file could not be fetched: 1622 for an HTTP status >= 400, else 1201 + curl's code."""
 
     status = 0  # HTTP's, when it is that
+    retry_after: float | None = None  # seconds that the server asks to wait for before another attempt
 
 
 class Incomplete(PkgmanError):

@@ -40,6 +40,8 @@ class RepoSource(NamedTuple):
     skip_md_other: bool = False
     metadata_dir: str = ""  # <cachedir>/REPOID-HHHHHHHH, absolute
     package_dir: str = ""  # <cachedir>/REPOID/rpms, absolute
+    allow_http_downgrade: bool = False  # http: may be spoken where only https: is configured
+    configured: tuple[str, ...] = ()  # URLs as configured, where a plugin replaced them
     rpm_folder: str = ""  # absolute; the rpm files below it are the repository, which has no metadata
 
 

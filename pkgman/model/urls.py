@@ -2,20 +2,65 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, unquote, urlsplit
+import re
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from pkgman.model.errors import FetchError
+from pkgman.model.words import login_length
 
 MALFORMED = 1204  # 1201 + curl's CURLE_URL_MALFORMAT
 
 
 def public(url: str) -> str:
-    """Return the URL without its user and password, for messages."""
+    """Return the URL without its user and password, for messages; in doubt without more than these."""
     scheme, mark, rest = url.partition("://")
     if not mark:
         scheme, rest = "", url
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+    return f"{scheme}{mark}{rest[login_length(rest) :]}"
+
+
+def bare(url: str) -> str:
+    """Return a well-formed URL without its user and password, to be used."""
+    scheme, mark, rest = url.partition("://")
+    end = _authority_end(rest)
+    return f"{scheme}{mark}{rest[:end].rpartition('@')[2]}{rest[end:]}"
+
+
+def login(url: str) -> tuple[str, str] | None:
+    """Return user and password of a well-formed URL, decoded; None when it names none."""
+    rest = url.partition("://")[2]
+    found, mark, _ = rest[: _authority_end(rest)].rpartition("@")
+    user, _, password = found.partition(":")
+    return (_decoded(user), _decoded(password)) if mark else None
+
+
+def _authority_end(rest: str) -> int:
+    return min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
+
+
+def _decoded(text: str) -> str:
+    return unquote(text, errors="surrogateescape")
+
+
+def host(url: str) -> str:
+    """Return the name of a URL's host in small letters, ``""`` when it has none or is malformed."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def escaped(path: str) -> str:
+    """Return a path as it stands in a URL: all but letters, digits, ``-._~/`` percent-encoded as UTF-8.
+
+    Object stores read a ``+`` in a path as a blank. What is percent-encoded already stays so.
+    """
+    return quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", path), safe="/%", errors="surrogateescape")
+
+
+def file_url(path: str) -> str:
+    """Return the URL of a file on this machine; only a percent sign needs escaping for :func:`local_path`."""
+    return "file://" + path.replace("%", "%25")
 
 
 def split_url(url: str) -> SplitResult:
@@ -28,8 +73,9 @@ def split_url(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port  # looked at only when asked for
-    except ValueError as error:
-        raise _malformed(url, without(str(error), url)) from error
+    except ValueError as error:  # its words may hold a part of a password
+        hint = "; in a user name or password write / as %2F, ? as %3F, # as %23" if "@" in url else ""
+        raise _malformed(url, f"the host or the port cannot be read{hint}") from error
     return parts
 
 
@@ -48,17 +94,11 @@ def without(text: str, url: str) -> str:
     """Return a message of somebody else's with ``url``, and the user and password in it, made public."""
     text = text.replace(url, public(url))
     rest = url.partition("://")[2] or url
-    user, mark, _ = rest.partition("/")[0].rpartition("@")
-    if not mark:
-        return text
-    for secret in sorted({user, unquote(user), *_words(user)}, key=len, reverse=True):
+    user = rest[: login_length(rest)].removesuffix("@")
+    password = user.partition(":")[2]
+    for secret in sorted({user, unquote(user), password, unquote(password)}, key=len, reverse=True):
         text = text.replace(f"{secret}@", "").replace(secret, "***") if secret else text
     return text
-
-
-def _words(user: str) -> tuple[str, ...]:
-    password = user.partition(":")[2]
-    return (password, unquote(password))
 
 
 def _malformed(url: str, reason: str) -> FetchError:

@@ -24,7 +24,22 @@ def without_passwords(text: str) -> str:
     """Return ``text`` with ``user:password@`` of every URL in it as ``***@``."""
     head, *rest = text.split("://")
     for part in rest:
-        end = min((part.find(mark) for mark in "/?# \t\n'\"" if mark in part), default=len(part))
-        user, at, host = part[:end].rpartition("@")
-        head += f"://{'***@' if at else ''}{host if at else user + host}{part[end:]}"
+        end = next((place for place, character in enumerate(part) if character.isspace()), len(part))
+        login = login_length(part[:end])
+        head += f"://{'***@' if login else ''}{part[login:]}"
     return head
+
+
+def login_length(rest: str) -> int:
+    """Return how many characters of a URL behind ``://`` may be user and password, the ``@`` included.
+
+    A ``/``, ``?`` or ``#`` in a password should be escaped. Where it is not, the password ends at the last
+    ``@``. What could as well be a port and a path with an ``@`` counts as a password.
+    """
+    end = min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
+    authority = rest[:end]
+    host, _, port = authority.rpartition(":")
+    is_address = authority.startswith("[") and (
+        authority.endswith("]") or (host.endswith("]") and port.isdigit())
+    )
+    return rest.rfind("@") + 1 if "@" in authority or (":" in authority and not is_address) else 0

@@ -9,7 +9,13 @@ from pkgman.model.urls import local_path, public, split_url, without
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("http://u:p@h/x@y", "http://h/x@y"),
+        ("http://h/x@y", "http://h/x@y"),
+        ("http://[::1]:80/x@y", "http://[::1]:80/x@y"),
+        ("http://u:p/w@h/x", "http://h/x"),
+        ("http://u:p?w@h/x", "http://h/x"),
+        ("http://u:p#w@h/x", "http://h/x"),
+        ("http://u:1/2@h/x", "http://h/x"),
+        ("http://u:p@s/w@h/x", "http://h/x"),  # in doubt more is hidden
         ("http://u:p@w@h:8080", "http://h:8080"),
         ("u:p@h/x", "h/x"),
         ("file:///a@b/c", "file:///a@b/c"),

@@ -16,8 +16,9 @@ from pkgman.model.errors import ChecksumMismatch, FetchError, MetadataError, Pkg
 from pkgman.model.package import Checksum
 from pkgman.model.repo import RepoSource
 from repo_meta import fetch, temporary
+from repo_meta.curl import ABORTED, CURL
 from repo_meta.fetch import Item
-from repo_meta.urls import CURL, join
+from repo_meta.urls import join
 from tests.unit.repo_meta.conftest import Server, Words, body, endless, hang_up, status
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from repo_meta.http import HttpFetcher
+    from repo_meta.pace import Pace
 
 DATA = b"some bytes\n" * 1000
 
@@ -424,7 +426,7 @@ def test_missing_tls_files_have_their_numbers(
     fetcher: HttpFetcher, source: RepoSource, tls_url: str, item: Item
 ) -> None:
     for key, number in (("sslcacert", 1278), ("sslclientcert", 1259)):
-        changed = source._replace(**{key: "/nowhere/x.pem"})
+        changed = source._replace(**{"baseurls": (tls_url,), key: "/nowhere/x.pem"})
         with pytest.raises(FetchError) as caught:
             fetcher.fetch(changed, f"{tls_url}/file", item)
         assert caught.value.number == number
@@ -452,7 +454,7 @@ def test_stopping_ends_a_transfer(
     threading.Timer(0.2, stop.set).start()
     with pytest.raises(FetchError) as caught:
         fetcher.fetch(source, f"{server.url}/file", Item(item.path, "x"), stopped=stop.is_set)
-    assert caught.value.number == CURL + fetch.ABORTED
+    assert caught.value.number == CURL + ABORTED
     assert _left(item) == []
 
 
@@ -460,7 +462,7 @@ def test_the_transport_is_made_with_the_first_remote_file_and_once(tmp_path: Pat
     made: list[str] = []
 
     class Transport(fetch.Fetcher):
-        def _open(self, source: RepoSource, url: str) -> fetch.Body:
+        def _open(self, source: RepoSource, url: str, pace: Pace) -> fetch.Body:
             made.append(url)
             return fetch.Body(2, iter([b"ok"]))
 
