@@ -10,10 +10,11 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman import ini
+from pkgman.ini import boolean, integer
 from pkgman.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pkgman.getopt import CommandLine
 
@@ -28,14 +29,13 @@ KEYS = frozenset((
     "dnf_check_update_compat", "excludepkgs", "gpgcheck", "installonly_limit", "installonlypkgs",
     "keepcache", "localpkg_gpgcheck", "logfile", "minversions", "openmax", "persistdir", "pluginconfpath",
     "pluginpath", "plugins", "proxy", "proxy_password", "proxy_username", "repodir", "reposdir", "sslverify",
-    "varsdir",
+    "tsflags", "varsdir",
 ))  # fmt: skip
+# What --setopt takes as paths of the host, the first occurrence of each (tdnf contract, options 2).
+_HOST_PATHS = frozenset(("cachedir", "repodir", "reposdir"))
+_TSFLAGS = frozenset(("nodocs", "noscripts"))
 # What these name lies on the host and acts there, with the rights of whoever calls tdnf.
 _HOSTS_OWN = frozenset(("logfile", "pluginconfpath", "pluginpath", "plugins"))
-_TOO_LARGE = 1 << 31
-_LONGEST = 64  # characters of a number
-_TRUE = frozenset(("true", "yes", "on"))
-_FALSE = frozenset(("false", "no", "off"))
 
 
 class Config(NamedTuple):
@@ -69,43 +69,14 @@ class Config(NamedTuple):
     pluginpath: str = _PLUGINS
     releasever: str = ""  # --releasever
     logfile: str = ""  # on the host, never in the root
+    tsflags: frozenset[str] = frozenset()  # nodocs, noscripts
     warnings: tuple[str, ...] = ()  # stdout, result class
-    unknown: tuple[str, ...] = ()  # of keys without effect; stderr, with -v
+    notes: tuple[str, ...] = ()  # of words and, with -v, keys without effect; stderr
 
     @property
     def history_path(self) -> str:
         """Where the history database lies."""
         return os.path.join(self.persistdir, "history.db")
-
-
-def boolean(text: str, default: bool, warn: Callable[[str], None]) -> bool:
-    """Read a boolean: true/false/yes/no/on/off in any case, or a number (non-zero is true).
-
-    Anything else warns as tdnf does and gives ``default``, which the caller
-    chooses to be the safe one (tdnf would take it as false).
-    """
-    word = text.lower()
-    if word in _TRUE:
-        return True
-    if word in _FALSE:
-        return False
-    try:
-        return int(word[:_LONGEST]) != 0
-    except ValueError:
-        warn(f"WARNING: invalid arg to strtoi: '{text}'")
-        return default
-
-
-def integer(text: str, warn: Callable[[str], None]) -> int:
-    """Read an integer of 32 bits; garbage and larger numbers warn and give 0, as in tdnf."""
-    try:
-        number = int(text) if len(text) < _LONGEST else _TOO_LARGE
-    except ValueError:
-        number = _TOO_LARGE
-    if abs(number) >= _TOO_LARGE:
-        warn(f"WARNING: invalid arg to strtoi: '{text[:80]}'")
-        return 0
-    return number
 
 
 def _under(root: str, path: str) -> str:
@@ -144,12 +115,48 @@ def _entries(folder: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _first_setopt(line: CommandLine, key: str) -> str:
-    return next((value for name, value in line.bag if name == key), "")
+def _first_setopt(line: CommandLine, *keys: str) -> str:
+    return next((value for key, value in line.settings if key in keys), "")
 
 
-def _last_setopt(line: CommandLine, key: str) -> str | None:
-    return next((value for name, value in reversed(line.bag) if name == key), None)
+def _overrides(line: CommandLine) -> dict[str, str]:
+    """Return the keys of the main section that ``--setopt`` replaces, the last occurrence of each.
+
+    Plugins can be switched off so, not on: which code is loaded is for files to say.
+    """
+    taken = KEYS - _HOST_PATHS - _HOSTS_OWN - {"tsflags"}
+    found = {key: value for key, value in line.settings if key in taken}
+    switch = [value for key, value in line.settings if key == "plugins"]
+    if switch and not boolean(switch[-1], True, lambda _: None):
+        found["plugins"] = "0"
+    return found
+
+
+def _tsflags(settings: Mapping[str, str], line: CommandLine, notes: list[str]) -> frozenset[str]:
+    """Return the flags of the file and of each ``--setopt=tsflags=``; an empty one begins anew."""
+    flags: list[str] = []
+    given = [value for key, value in line.settings if key.lower() == "tsflags"]
+    for text in (settings.get("tsflags", ""), *given):
+        words = text.lower().replace(",", " ").split()
+        flags = flags + words if words else []
+    notes += [f"tsflags: '{flag}' is not known; it is ignored" for flag in flags if flag not in _TSFLAGS]
+    return _TSFLAGS.intersection(flags)
+
+
+def _notes(line: CommandLine) -> Iterator[str]:
+    """Yield what is to be said of words without effect; those of config-manager are what it writes."""
+    yield from line.notes
+    for key, value in line.settings:
+        if line.words[:1] == ("config-manager",) or key.lower() == "tsflags" or key in KEYS - _HOSTS_OWN:
+            continue
+        if key in _HOSTS_OWN:
+            if key != "plugins" or boolean(value, True, lambda _: None):
+                yield f"--setopt={key}=: '{key}' is taken from the configuration file only; it is ignored"
+        elif "." not in key:
+            yield (
+                f"--setopt={key}=: '{key}' is neither an option nor a key of the main section; it is ignored "
+                f"(for repositories: --setopt=ID.KEY=VALUE)"
+            )
 
 
 def _main_section(document: ini.Document) -> ini.Section:
@@ -187,14 +194,14 @@ def load(line: CommandLine) -> Config:
     path = _main_path(line, root)
     document = ini.load(path)
     section = _main_section(document)
-    warnings = [f"WARNING: {problem}" for problem in document.problems]
+    warnings = [*line.warnings, *(f"WARNING: {problem}" for problem in document.problems)]
     settings = section.values()
     if path != DEFAULT_CONFIG and not line.last("config"):
         settings = _with_the_hosts_own(settings, warnings)
-    loaded = _build(settings, line, root, path, warnings)
-    return (
-        loaded._replace(unknown=tuple(ini.unknown(section, KEYS, path))) if line.flag("verbose") else loaded
-    )
+    notes = [*_notes(line), *(ini.unknown(section, KEYS, path) if line.flag("verbose") else ())]
+    flags = _tsflags(settings, line, notes)
+    loaded = _build(settings | _overrides(line), line, root, path, warnings)
+    return loaded._replace(tsflags=flags, notes=tuple(notes))
 
 
 def _build(
@@ -210,8 +217,6 @@ def _build(
         return tuple(settings[key].split()) if key in settings else tuple(default)
 
     folder = os.path.dirname(path)
-    keepcache = _last_setopt(line, "keepcache")
-    local_check = _last_setopt(line, "localpkg_gpgcheck") or settings.get("localpkg_gpgcheck", "0")
     return Config(
         root=root,
         path=path,
@@ -223,8 +228,8 @@ def _build(
         installonly_limit=number("installonly_limit", 2),
         installonlypkgs=words("installonlypkgs"),
         clean_requirements_on_remove=flag("clean_requirements_on_remove"),
-        keepcache=flag("keepcache") if keepcache is None else boolean(keepcache, False, warnings.append),
-        localpkg_gpgcheck=boolean(local_check, True, warnings.append),
+        keepcache=flag("keepcache"),
+        localpkg_gpgcheck=boolean(settings.get("localpkg_gpgcheck", "0"), True, warnings.append),
         sslverify=flag("sslverify", default=True),
         excludepkgs=words("excludepkgs"),
         minversions=(*words("minversions"), *_entries(os.path.join(folder, "minversions.d"))),
@@ -246,7 +251,7 @@ def _build(
 
 
 def _repodir(settings: Mapping[str, str], line: CommandLine, root: str) -> str:
-    if given := _first_setopt(line, "reposdir"):
+    if given := _first_setopt(line, "reposdir", "repodir"):
         return given
     chosen = "/etc/yum.repos.d"
     for key, value in settings.items():  # both spellings, the last wins

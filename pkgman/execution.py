@@ -115,7 +115,7 @@ class Execution:
 
     def _transact(self, solution: Solution, verified: tuple[VerifiedFile, ...]) -> None:
         session = self._session
-        flags = {value.lower() for key, value in session.line.bag if key.lower() == "tsflags"}
+        flags = session.config.tsflags
         options = librpm.Options(
             test_only=session.flag("testonly"),
             no_docs="nodocs" in flags or session.flag("no-docs"),

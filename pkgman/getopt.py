@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pkgman.commandtable import COMMANDS
+from pkgman.ini import boolean, unquoted
 from pkgman.model.errors import UsageError
 from pkgman.model.words import without_passwords
 from pkgman.options import BY_NAME, BY_SHORT, OPTIONS, SPELLINGS
@@ -25,19 +25,25 @@ class CommandLine(NamedTuple):
     """A command line in canonical order.
 
     ``options`` are (long name, value) pairs in the order given, value "1" for a
-    flag; ``bag`` is the part of them that tdnf records, ``--setopt K=V`` as (K, V);
-    ``words`` are the command and its arguments; ``text`` is the permuted command
-    line that the history stores, without passwords.
+    flag, an option that ``--setopt`` names included; ``bag`` is the part of them that
+    tdnf records, ``--setopt K=V`` as (K, V); ``words`` are the command and its arguments;
+    ``text`` is the permuted command line that the history stores, without passwords;
+    ``settings`` are the (K, V) of ``--setopt`` that are not options, ``main.`` in front of K
+    dropped; ``warnings`` are lines about values that cannot be read, ``notes`` about words
+    that may not do what was meant.
     """
 
     options: tuple[tuple[str, str], ...]
     bag: tuple[tuple[str, str], ...]
     words: tuple[str, ...]
     text: str
+    settings: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def flag(self, name: str) -> bool:
-        """Say whether ``--name`` was given, or set through ``--setopt``."""
-        return any(key == name for key, _ in self.options) or any(key == name for key, _ in self.bag)
+        """Say whether ``--name`` was given, or set through ``--setopt`` to a true value."""
+        return any(key == name for key, _ in self.options)
 
     def last(self, name: str, default: str = "") -> str:
         """Return the value of the last ``--name``."""
@@ -68,6 +74,7 @@ class _Reader:
         self.options: list[tuple[str, str, bool]] = []  # name, value, recorded
         self.words: list[str] = []
         self.head: list[str] = []  # option tokens as typed, for the permuted line
+        self.notes: list[str] = []
 
     def read(self) -> None:
         while self.tokens:
@@ -118,10 +125,9 @@ class _Reader:
     def _read_cluster(self, token: str, body: str) -> None:
         while body:
             letter, body = body[0], body[1:]
-            if letter == "x" and (value := self._excluded(body)):
-                self.options.append(("exclude", value, True))
-                return
             option = BY_SHORT.get(letter)
+            if letter == "x":
+                self._note_excluding()
             if option is None:
                 raise _unknown(token)
             if option.value:
@@ -131,35 +137,65 @@ class _Reader:
                 return
             self.options.append((option.name, "1", False))
 
-    def _excluded(self, body: str) -> str:
-        """Return what dnf's ``-x PACKAGE`` excludes; "" for tdnf's ``-x``, which means nothing.
-
-        tdnf's takes no argument, so a command's name or an option behind it is none.
-        """
-        if body:
-            return "" if all(letter in BY_SHORT for letter in body) else body
-        following = self.tokens[0] if self.tokens else ""
-        if not following or following.startswith("-") or (not self.words and following in COMMANDS):
-            return ""
-        self.head.append(self.tokens.pop(0))
-        return following
+    def _note_excluding(self) -> None:
+        """Say that tdnf's ``-x`` takes no argument where somebody may mean dnf's ``-x PACKAGE``."""
+        following = self.tokens[0] if self.tokens else "-"
+        if self.words and not following.startswith("-"):
+            self.notes.append(f"-x has no effect; to leave {following} out, say --exclude={following}")
 
 
-def _bag(options: list[tuple[str, str, bool]]) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for name, value, recorded in options:
-        if not recorded:
-            continue
+def _split_setting(text: str) -> tuple[str, str]:
+    """Return key and value of a ``--setopt``, the value as a configuration file would have it.
+
+    :raises UsageError: 911 without an equal sign.
+    """
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(number=911)
+    return key.strip().removeprefix("main."), unquoted(value.strip())
+
+
+def _option_of(key: str) -> Option | None:
+    """Return the option that a key of ``--setopt`` names, as dnf's configuration spells it, too."""
+    name = key.replace("_", "-")
+    option = BY_NAME.get(SPELLINGS.get(name, name))
+    return option if option and (option.recorded or not option.value) else None
+
+
+# Switches that keep a run from changing the system: what cannot be read leaves them on.
+_RESTRAINING = frozenset(("assumeno", "downloadonly", "testonly"))
+
+
+class _Settled:
+    """The options of a command line in their final form: see :class:`CommandLine`."""
+
+    def __init__(self) -> None:
+        self.options: list[tuple[str, str]] = []
+        self.bag: list[tuple[str, str]] = []
+        self.settings: list[tuple[str, str]] = []
+        self.warnings: list[str] = []
+
+    def add(self, name: str, value: str, *, recorded: bool) -> None:
+        self.options.append((name, value))
         if name == "setopt":
-            key, equals, setting = value.partition("=")
-            if not equals:
-                raise UsageError(number=911)
-            pairs.append((key, setting))
+            self._set(*_split_setting(value))
         elif name == "exclude":
-            pairs += [("exclude", part) for part in value.replace(":", ",").split(",") if part]
+            self.bag += [("exclude", part) for part in value.replace(":", ",").split(",") if part]
+        elif recorded:
+            self.bag.append((name, value))
+
+    def _set(self, key: str, value: str) -> None:
+        """Do what ``--setopt key=value`` says: the last word on a switch counts, and a false one is none."""
+        option = _option_of(key)
+        self.bag.append((option.name if option else key, value))
+        if option is None:
+            self.settings.append((key, value))
+        elif option.value:
+            self.options += [(option.name, value)] if value else []
         else:
-            pairs.append((name, value))
-    return tuple(pairs)
+            on = boolean(value, option.name in _RESTRAINING, self.warnings.append)
+            self.options = [pair for pair in self.options if pair[0] != option.name]
+            self.options += [(option.name, "1")] if on else []
 
 
 def parse(arguments: Sequence[str]) -> CommandLine:
@@ -169,9 +205,18 @@ def parse(arguments: Sequence[str]) -> CommandLine:
     """
     reader = _Reader(arguments)
     reader.read()
-    options = tuple((name, value) for name, value, _ in reader.options)
-    text = without_passwords(" ".join([*reader.head, *reader.words]))
-    return CommandLine(options, _bag(reader.options), tuple(reader.words), text)
+    settled = _Settled()
+    for name, value, recorded in reader.options:
+        settled.add(name, value, recorded=recorded)
+    return CommandLine(
+        tuple(settled.options),
+        tuple(settled.bag),
+        tuple(reader.words),
+        without_passwords(" ".join([*reader.head, *reader.words])),
+        tuple(settled.settings),
+        tuple(settled.warnings),
+        tuple(reader.notes),
+    )
 
 
 def check(line: CommandLine) -> None:

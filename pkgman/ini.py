@@ -1,8 +1,9 @@
-"""tdnf's INI dialect (tdnf contract, config 1).
+"""tdnf's INI dialect (tdnf contract, config 1), and what dnf's files have beyond it.
 
-Every physical line stands alone: no continuation, no inline comment, ``#`` starts
-a comment line. Blanks at the end of a value are dropped, unlike tdnf, where they
-silently turn ``enabled=1`` with a blank behind it into a false value.
+``#`` starts a comment line; there are no inline comments. Blanks at the end of a value are dropped,
+unlike tdnf, where they silently turn ``enabled=1`` with a blank behind it into a false value. An
+indented line that is not ``key = value`` continues the value above it, and a pair of quotes around
+a whole value is dropped, as dnf's users write them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from pkgman.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Iterator
+
+_TRUE = frozenset(("true", "yes", "on"))
+_FALSE = frozenset(("false", "no", "off"))
+_TOO_LARGE = 1 << 31
+_LONGEST = 64  # characters of a number
+_QUOTES = "\"'"
 
 
 class Entry(NamedTuple):
@@ -45,6 +52,56 @@ class Document(NamedTuple):
     problems: tuple[str, ...]
 
 
+def boolean(text: str, default: bool, warn: Callable[[str], None]) -> bool:
+    """Read a boolean: true/false/yes/no/on/off in any case, or a number (non-zero is true).
+
+    Anything else warns as tdnf does and gives ``default``, which the caller
+    chooses to be the safe one (tdnf would take it as false).
+    """
+    word = text.lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    try:
+        return int(word[:_LONGEST]) != 0
+    except ValueError:
+        warn(f"WARNING: invalid arg to strtoi: '{text}'")
+        return default
+
+
+def integer(text: str, warn: Callable[[str], None]) -> int:
+    """Read an integer of 32 bits; garbage and larger numbers warn and give 0, as in tdnf."""
+    try:
+        number = int(text) if len(text) < _LONGEST else _TOO_LARGE
+    except ValueError:
+        number = _TOO_LARGE
+    if abs(number) >= _TOO_LARGE:
+        warn(f"WARNING: invalid arg to strtoi: '{text[:80]}'")
+        return 0
+    return number
+
+
+def unquoted(value: str) -> str:
+    """Return ``value`` without the pair of quotes that encloses the whole of it."""
+    quote = value[:1]
+    if len(value) > 1 and quote in _QUOTES and value.endswith(quote) and value.count(quote) == 2:
+        return value[1:-1]
+    return value
+
+
+def continues(raw: str) -> bool:
+    """Say whether a line belongs to the value above it: it is indented, and no setting, section or comment.
+
+    tdnf reads an indented ``key = value`` as a setting. A URL with a query is no such line.
+    """
+    line = raw.strip()
+    if not raw[:1].isspace() or not line or line.startswith(("#", ";", "[")):
+        return False
+    key, equals, _ = line.partition("=")
+    return not equals or not key.strip().replace("-", "_").isidentifier()
+
+
 def unknown(section: Section, known: Container[str], path: str) -> Iterator[str]:
     """Yield a sentence for each key of the section that is not ``known``: it has no effect."""
     for entry in section.entries:
@@ -54,7 +111,7 @@ def unknown(section: Section, known: Container[str], path: str) -> Iterator[str]
 
 def parse(text: str, path: str) -> Document:
     """Read ``text``; lines that are no section, key or comment become problems."""
-    sections: list[tuple[str, int, list[Entry]]] = []
+    sections: list[tuple[str, int, list[tuple[str, list[str], int]]]] = []
     problems = []
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.strip()
@@ -68,13 +125,20 @@ def parse(text: str, path: str) -> Document:
             sections.append((name.strip(), number, []))
             continue
         key, equals, value = line.partition("=")
-        if not equals or not key.strip():
+        entries = sections[-1][2] if sections else []
+        if entries and continues(raw):
+            entries[-1][1].append(line)
+        elif not equals or not key.strip():
             problems.append(f"{path}:{number}: neither '[section]' nor 'key = value': {line}")
         elif not sections:
             problems.append(f"{path}:{number}: setting before the first [section]: {line}")
         else:
-            sections[-1][2].append(Entry(key.strip(), value.strip(), number))
-    return Document(path, tuple(Section(n, at, tuple(e)) for n, at, e in sections), tuple(problems))
+            entries.append((key.strip(), [value.strip()], number))
+    return Document(path, tuple(Section(n, at, _settled(e)) for n, at, e in sections), tuple(problems))
+
+
+def _settled(entries: list[tuple[str, list[str], int]]) -> tuple[Entry, ...]:
+    return tuple(Entry(key, unquoted(" ".join(parts).strip()), number) for key, parts, number in entries)
 
 
 def load(path: str) -> Document:

@@ -166,6 +166,7 @@ SPELLINGS: dict[str, str] = {
     "enable-repo": "enablerepo",
     "no-gpgchecks": "nogpgcheck",
     "no-plugins": "noplugins",
+    "nodocs": "no-docs",
     "queryformat": "qf",
     "repository": "repo",
     "srpm": "source",

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman import ini
-from pkgman.config import boolean
+from pkgman.ini import boolean
 from pkgman.repos import matches
 
 if TYPE_CHECKING:

@@ -6,17 +6,19 @@ import os
 from typing import TYPE_CHECKING
 
 from pkgman import ini
-from pkgman.config import boolean, integer
+from pkgman.ini import boolean, integer
 from pkgman.model.errors import ConfigError
 from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
 from pkgman.model.repo import NEVER, RepoSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pkgman.config import Config
     from pkgman.getopt import CommandLine
     from pkgman.model.hooks import SectionHooks
+
+    Overrides = Sequence[tuple[str, str, str]]  # id or glob, key, value
 
 _SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")
 _EXPANDED = ("name", "baseurl", "metalink", "mirrorlist", "gpgkey")
@@ -30,6 +32,12 @@ KEYS = frozenset((
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_EXPIRY = 12  # digits
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+
+
+def overrides_of(line: CommandLine) -> Overrides:
+    """Return what ``--setopt=ID.KEY=VALUE`` says of repositories, in order; an id may hold dots."""
+    parts = ((name.rpartition("."), value) for name, value in line.settings)
+    return tuple((repo_id, key, value) for (repo_id, dot, key), value in parts if dot)
 
 
 class Variables:
@@ -101,9 +109,10 @@ class RepoReader:
         warn: Callable[[str], None],
         hooks: SectionHooks | None = None,
         note: Callable[[str], None] | None = None,
+        overrides: Overrides = (),
     ) -> None:
         self._config, self._variables, self._warn = config, variables, warn
-        self._hooks, self._note = hooks, note
+        self._hooks, self._note, self._overrides = hooks, note, overrides
 
     def files(self) -> Iterator[RepoSource]:
         """Yield the repositories of all ``*.repo`` files, files sorted.
@@ -120,7 +129,7 @@ class RepoReader:
             for problem in document.problems:
                 self._warn(f"WARNING: {problem}")
             for section in document.sections:
-                raw = section.values()
+                raw = section.values() | self._overriding(section.name)
                 if self._note is not None:
                     for text in ini.unknown(section, KEYS, document.path):
                         self._note(text)
@@ -131,17 +140,30 @@ class RepoReader:
                     self._hooks.section_end(section.name, document.path, raw)
                 yield source
 
+    def _overriding(self, repo_id: str) -> dict[str, str]:
+        """Return the keys that ``--setopt`` sets for this repository, the last occurrence of each."""
+        return {key: value for pattern, key, value in self._overrides if matches(repo_id, pattern)}
+
     def _source(self, section: ini.Section, raw: Mapping[str, str], path: str) -> RepoSource:
-        values = {k: self._variables.expand(v) if k in _EXPANDED else v for k, v in raw.items()}
         where = f"{path}:{section.line}: [{section.name}]"
         _check_id(section.name, where)
+        return self._read(section.name, raw, where)
+
+    def _read(self, repo_id: str, raw: Mapping[str, str], where: str) -> RepoSource:
+        values = {k: self._variables.expand(v) if k in _EXPANDED else v for k, v in raw.items()}
         if values.get("name", "-") == "":
             raise ConfigError(f"{where}: name is empty", number=1622)
         try:
             expire = expiry(values.get("metadata_expire", "172800"))
         except ConfigError as error:
             raise ConfigError(f"{where}: {error.lines[0]}", number=1029) from None
-        return self._place(self._fill(section.name, values, expire))
+        return self._place(self._fill(repo_id, values, expire))
+
+    def _named(self, repo_id: str, option: str, url: str) -> RepoSource:
+        """Make an enabled repository that no file describes, with what ``--setopt`` says of it."""
+        found = self._read(repo_id, {"enabled": "1"} | self._overriding(repo_id), f"--{option} {repo_id}")
+        # Not as a value: a path may hold blanks, and a dollar sign.
+        return found if found.baseurls or not url else self._place(found._replace(baseurls=(url,)))
 
     def _fill(self, repo_id: str, values: Mapping[str, str], expire: int) -> RepoSource:
         def flag(key: str, *, default: bool, safe: bool | None = None) -> bool:
@@ -203,14 +225,13 @@ class RepoReader:
         if place.startswith("/"):
             if not os.path.exists(place):
                 raise ConfigError(f"--repofrompath {repo_id}: {place} does not exist", number=1602)
-            urls = (f"file://{place}",) if os.path.isdir(place) else ()
+            url = f"file://{place}" if os.path.isdir(place) else ""
         elif place.startswith(_SCHEMES):
-            urls = (place,)
+            url = place
         else:
             message = f"--repofrompath {repo_id}: '{place}' is neither an absolute path nor a URL"
             raise ConfigError(message, number=1524)
-        source = RepoSource(repo_id, repo_id, urls, enabled=True, sslverify=self._config.sslverify)
-        return self._place(source)
+        return self._named(repo_id, "repofrompath", url)
 
     def from_folder(self, text: str) -> RepoSource:
         """Make the repository of ``--repofromdir ID,DIR``: rpm files without metadata.
@@ -223,9 +244,7 @@ class RepoReader:
             raise ConfigError(f"--repofromdir {repo_id}: {place} does not exist", number=1602)
         if not os.path.isdir(folder):
             raise ConfigError(f"{place} is not a directory", number=1622)
-        return self._place(
-            RepoSource(repo_id, repo_id, (f"file://{folder}",), enabled=True, rpm_folder=folder)
-        )
+        return self._named(repo_id, "repofromdir", f"file://{folder}")._replace(rpm_folder=folder)
 
 
 def _id_and_place(option: str, text: str) -> tuple[str, str]:
@@ -292,13 +311,17 @@ def load(
     warn: Callable[[str], None],
     hooks: SectionHooks | None = None,
     note: Callable[[str], None] | None = None,
+    *,
+    say: Callable[[str], None] | None = None,
 ) -> tuple[RepoSource, ...]:
     """Return all repositories in tdnf's order: --repofrompath first, then the files'.
 
-    :param note: is told of keys without effect.
+    :param note: is told of keys of files without effect.
+    :param say: is told of settings of the command line without effect.
     :raises ConfigError: for a bad repository file or option; 1037 for an id used twice.
     """
-    reader = RepoReader(config, variables, warn, hooks, note)
+    overrides = overrides_of(line)
+    reader = RepoReader(config, variables, warn, hooks, note, overrides)
     sources = [reader.from_path(text) for name, text in line.all("repofrompath")]
     sources += [reader.from_folder(text) for name, text in line.all("repofromdir")]
     sources += reader.files()
@@ -307,4 +330,15 @@ def load(
         if source.id in seen:
             raise ConfigError(f"repository id '{source.id}' is used twice", number=1037)
         seen.add(source.id)
+    if say is not None and line.words[:1] != ("config-manager",):  # which writes them down
+        for text in _without_effect(overrides, seen):
+            say(text)
     return tuple(select(sources, line))
+
+
+def _without_effect(overrides: Overrides, ids: Iterable[str]) -> Iterator[str]:
+    for pattern, key, _ in overrides:
+        if key not in KEYS:
+            yield f"--setopt={pattern}.{key}=: '{key}' is not a key of a repository; it is ignored"
+        elif not any(matches(repo_id, pattern) for repo_id in ids):
+            yield f"--setopt={pattern}.{key}=: no repository has the id '{pattern}'; it is ignored"

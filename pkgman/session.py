@@ -102,7 +102,7 @@ class Session:
         loaded, _ = self._settings, self.plugins  # whose names are the very first lines
         for warning in loaded.warnings:
             self.ui.result(warning)
-        for text in loaded.unknown:
+        for text in loaded.notes:
             self.ui.diagnostic(text)
         if self.ui.verbose and self.line.bag:
             self.ui.info("Setting options:")
@@ -122,7 +122,8 @@ class Session:
 
         variables = repos.Variables(self.config, self.machine, self._release_version)
         note = self.ui.diagnostic if self.ui.verbose else None
-        return repos.load(self.config, self.line, variables, self.ui.result, self.plugins, note)
+        ui = self.ui
+        return repos.load(self.config, self.line, variables, ui.result, self.plugins, note, say=ui.diagnostic)
 
     @property
     def log_wanted(self) -> bool:

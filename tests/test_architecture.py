@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pkgman.commandtable": (),
     "pkgman.errortexts": (),
     "pkgman.ini": MODEL,
-    "pkgman.getopt": (*MODEL, "pkgman.options", "pkgman.commandtable"),
+    "pkgman.getopt": (*MODEL, "pkgman.ini", "pkgman.options"),
     "pkgman.usage": ("pkgman.options", "pkgman.commandtable"),
     "pkgman.config": (*MODEL, "pkgman.ini", "pkgman.getopt"),
     "pkgman.repos": (*MODEL, "pkgman.ini", "pkgman.getopt", "pkgman.config"),

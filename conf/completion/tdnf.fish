@@ -1,13 +1,14 @@
 # fish completion for tdnf: package names come from the files *.names in its cache, and from rpm.
 
 # Options that are followed by a value.
-set -g __tdnf_valued --advisories --advisory --advisory-severities --arch --bz --bzs --config --cve --cves --debuglevel \
-    --destdir --disable-plugin --disable-repo --disableplugin --disablerepo --download-path \
-    --downloaddir --enable-plugin --enable-repo --enableplugin --enablerepo --exclude --file --from \
-    --installroot --metadata-path --qf --queryformat --releasever --repo --repofromdir --repofrompath \
-    --repoid --repository --rpmdefine --rpmverbosity --sec-severity --setopt --to --whatconflicts \
-    --whatdepends --whatenhances --whatobsoletes --whatprovides --whatrecommends --whatrequires \
-    --whatsuggests --whatsupplements -c -d -i
+set -g __tdnf_valued --advisories --advisory --advisory-severities --arch --bz --bzs --config \
+    --cve --cves --debuglevel --destdir --disable-plugin --disable-repo --disableplugin \
+    --disablerepo --download-path --downloaddir --enable-plugin --enable-repo --enableplugin \
+    --enablerepo --exclude --file --from --installroot --metadata-path --qf --queryformat \
+    --releasever --repo --repofromdir --repofrompath --repoid --repository --rpmdefine \
+    --rpmverbosity --sec-severity --setopt --to --whatconflicts --whatdepends --whatenhances \
+    --whatobsoletes --whatprovides --whatrecommends --whatrequires --whatsuggests \
+    --whatsupplements -c -d -i
 
 # Succeeds if there is a command on the line; with arguments, if it is one of them.
 function __tdnf_command
@@ -95,7 +96,6 @@ complete -c tdnf -n "not __tdnf_command" -a upgrade -d "same as update"
 complete -c tdnf -n "not __tdnf_command" -a upgrade-to -d "same as update-to"
 complete -c tdnf -n "not __tdnf_command" -a version -d "show the version"
 complete -c tdnf -n "not __tdnf_command" -a whatprovides -d "same as provides"
-complete -c tdnf -l checksum
 complete -c tdnf -l 4 -s 4
 complete -c tdnf -l 6 -s 6
 complete -c tdnf -l advisory -x
@@ -113,6 +113,7 @@ complete -c tdnf -l builddeps
 complete -c tdnf -l bz -x
 complete -c tdnf -l cacheonly -s C
 complete -c tdnf -l changelogs
+complete -c tdnf -l checksum
 complete -c tdnf -l config -s c -r -F
 complete -c tdnf -l conflicts
 complete -c tdnf -l cve -x

@@ -142,7 +142,7 @@ def test_the_repository_folder_below_the_root_goes_before_that_of_the_host(tdnf:
 
 
 def test_keys_that_are_none_are_ignored_and_named_with_verbose_only(tdnf: Tdnf, root: Root) -> None:
-    root.configure(best=1, exclude="x", metadata_expire="nonsense", tsflags="nodocs", Keepcache=1)
+    root.configure(best=1, exclude="x", metadata_expire="nonsense", strict=0, Keepcache=1)
     path = root.repodir / "x.repo"
     path.write_text("[x]\nname=X\nenabled=1\ncost=100\nincludepkgs=a\n")
     plain = tdnf("repolist").ok()
@@ -154,7 +154,7 @@ def test_keys_that_are_none_are_ignored_and_named_with_verbose_only(tdnf: Tdnf, 
         ignored = [line for line in done.stderr.splitlines() if "is no key that tdnf knows" in line]
         assert done.stderr.splitlines() == ignored
         assert [line.split("'")[1] for line in ignored] == [
-            "best", "exclude", "metadata_expire", "tsflags", "Keepcache", "cost", "includepkgs",
+            "best", "exclude", "metadata_expire", "strict", "Keepcache", "cost", "includepkgs",
         ]  # fmt: skip
         assert ignored[-1].startswith(f"{path}:5: ")
 

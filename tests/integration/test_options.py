@@ -139,9 +139,24 @@ def test_quiet_hides_notes_and_verbose_shows_the_options(look: Tdnf) -> None:
     assert look("-j", "-v", "list", "APP>2", "--setopt=foo=1", "--repo=second").ok().json
 
 
-def test_unknown_settings_do_not_fail(look: Tdnf) -> None:
-    done = look("--setopt=plugins=1", "--setopt=main.baseurl=http://x", "--setopt=nonsense=", "count").ok()
+def test_unknown_settings_do_not_fail_and_are_said(look: Tdnf) -> None:
+    settings = ["--setopt=main.baseurl=http://x", "--setopt=nonsense=", "--setopt=nosuch.enabled=1"]
+    done = look(*settings, "count").ok()
     assert done.stdout == "Package count = 24\n"
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
+        "--setopt=baseurl=", "--setopt=nonsense=", "--setopt=nosuch.enabled=",
+    ]  # fmt: skip
+    assert look("-j", *settings, "count").ok().stdout == "24"
+
+
+def test_settings_of_repositories_are_taken_for_one_run(look: Tdnf, world: World) -> None:
+    assert enabled(look("repolist", "--setopt=off.enabled=1")) == ["main", "off", "second"]
+    assert enabled(look("repolist", "--setopt=*.enabled=0")) == []
+    assert enabled(look("repolist", "--setopt=*.enabled=0", "--enablerepo=second")) == ["second"]
+    assert enabled(look("repolist")) == ["main", "second"]
+    url = world.server.url("second/")
+    done = look("-q", "list", "available", "--repo=off", f"--setopt=off.baseurl={url}").ok()
+    assert "second-only.noarch" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ OPTIONS = {
     "repoquery --queryformat=%{name} rich": "repoquery --qf=%{name} rich",
     "--no-plugins --enable-plugin=x --disable-plugin=x count": "--noplugins count",
     "--no-gpgchecks --assumeno install rich": "--nogpgcheck --assumeno install rich",
+    "--nodocs --assumeno install rich": "--no-docs --assumeno install rich",
     "updateinfo list --advisories=TEST-2024-3": "updateinfo list --advisory=TEST-2024-3",
     "updateinfo list --cves=CVE-2024-1": "updateinfo list --cve=CVE-2024-1",
     "updateinfo list --bzs=1": "updateinfo list --bz=1",

@@ -504,6 +504,19 @@ def test_a_repository_without_gpgcheck_beside_one_with_it(
         assert root.installed == ["other-1.0-1.noarch"]
 
 
+@pytest.mark.parametrize("word", ["0", "false", "no", "off", "", "nonsense"])
+def test_a_false_word_in_a_setting_switches_no_check_off(
+    tdnf: Tdnf, root: Root, target: Repo, workshop: Workshop, signing_key: Signer, word: str
+) -> None:
+    package(target).write_bytes(workshop.build(EVIL, signed=False)[0].read_bytes())
+    republish(target, signing_key)
+    switches = ("nogpgcheck", "skipsignature", "main.nogpgcheck", "no_gpgchecks")
+    settings = [f"--setopt={switch}={word}" for switch in switches]
+    tdnf("install", "-y", *settings, "victim").failed(1510)
+    tdnf("install", "-y", "--nogpgcheck", *settings, "victim").failed(1510)
+    assert root.installed == []
+
+
 def test_skipsignature_still_finds_damage(tdnf: Tdnf, root: Root, target: Repo, signing_key: Signer) -> None:
     break_payload(package(target))
     republish(target, signing_key)

@@ -127,9 +127,14 @@ def test_skip_unavailable_holds_for_what_a_build_needs(
     assert root.installed == ["tool-1.0-1.noarch"]
 
 
-def test_no_docs_leaves_documentation_out(tdnf: Tdnf, root: Root, offer: Callable[..., Repo]) -> None:
+@pytest.mark.parametrize("way", ["--no-docs", "--nodocs", "--setopt=tsflags=nodocs", "configured"])
+def test_no_docs_leaves_documentation_out(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], way: str
+) -> None:
     offer(Rpm("manual", files={"/usr/doc": File("read\n", flag="%doc"), "/usr/thing": "x\n"}))
-    tdnf("install", "-y", "--no-docs", "manual").ok()
+    if way == "configured":
+        root.configure(tsflags="nodocs")
+    tdnf("install", "-y", *([] if way == "configured" else [way]), "manual").ok()
     assert root.file("/usr/thing").exists()
     assert not root.file("/usr/doc").exists()
 

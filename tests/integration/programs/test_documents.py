@@ -43,6 +43,7 @@ MAIN_KEYS = [
     "proxy",
     "proxy_username",
     "proxy_password",
+    "tsflags",
     "varsdir",
     "plugins",
     "pluginconfpath",

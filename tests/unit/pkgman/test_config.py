@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,8 +26,45 @@ def test_a_document_keeps_sections_and_the_last_of_a_key() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a = 1\n  2\n\t3\n", "1 2 3"),
+        ("a =\n  http://x/?q=1\n  http://y/\n", "http://x/?q=1 http://y/"),
+        ("a = 1\n\n# x\n  # y\n  2\n", "1 2"),
+        ("a = 1\n  b = 2\n", "1"),
+        ("a = 1\n  b-c=2\n  3\n", "1"),
+        ('a = "one two"\n', "one two"),
+        ("a = 'one \"two\"'\n", 'one "two"'),
+        ('a = "one\n two"\n', "one two"),
+        ('a = "one" "two"\n', '"one" "two"'),
+        ('a = "\n', '"'),
+        ("a = one'\n", "one'"),
+        ('a = ""\n', ""),
+    ],
+)
+def test_a_value_may_go_on_in_indented_lines_and_be_quoted(text: str, value: str) -> None:
+    document = ini.parse(f"[m]\n{text}", "f")
+    assert document.sections[0].values()["a"] == value
+    assert document.problems == ()
+
+
+def test_many_continued_lines_cost_what_they_weigh() -> None:
+    began = time.process_time()
+    value = ini.parse("[m]\na=\n" + "  http://mirror/\n" * 200_000, "f").sections[0].values()["a"]
+    assert len(value.split()) == 200_000
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
-    [("[main\n", 1), ("[main]\nnonsense\n", 2), ("a=1\n[main]\n", 1), ("[main]\n[]\n", 2), ("[m] x\n", 1)],
+    [
+        ("[main\n", 1),
+        ("[main]\nnonsense\n", 2),
+        ("[main]\n  nonsense\n", 2),
+        ("a=1\n[main]\n", 1),
+        ("[main]\n[]\n", 2),
+        ("[m] x\n", 1),
+    ],
 )
 def test_a_bad_line_is_named_by_file_and_number(text: str, line: int) -> None:
     (problem,) = ini.parse(text, "/etc/x.repo").problems
@@ -49,7 +87,7 @@ def test_a_bad_line_is_named_by_file_and_number(text: str, line: int) -> None:
 )
 def test_booleans(text: str, default: bool, expected: bool, warned: bool) -> None:
     said: list[str] = []
-    assert config.boolean(text, default, said.append) is expected
+    assert ini.boolean(text, default, said.append) is expected
     assert said == ([f"WARNING: invalid arg to strtoi: '{text}'"] if warned else [])
 
 

@@ -77,6 +77,17 @@ def test_a_wrong_option_has_its_number(typed: list[str], number: int) -> None:
     assert raised.value.number == number
 
 
+def test_x_takes_no_package() -> None:
+    line = getopt.parse(["install", "-x", "a", "b"])
+    assert line.words == ("install", "a", "b")
+    assert line.all("exclude") == ()
+    assert line.notes == ("-x has no effect; to leave a out, say --exclude=a",)
+    for words in (["-x", "install", "a"], ["install", "a", "-x"], ["install", "-x", "-y", "a"]):
+        assert getopt.parse(words).notes == ()
+    with pytest.raises(UsageError):
+        getopt.parse(["install", "-xname", "a"])
+
+
 def test_an_exact_name_wins_over_longer_ones() -> None:
     assert getopt.parse(["--repo", "a"]).options == (("repo", "a"),)
     assert getopt.parse(["--info"]).options == (("info", "1"),)
