@@ -39,6 +39,7 @@ def policy_of(session: Session) -> Policy:
         excludes += config.excludepkgs
     return Policy(
         best=_best(session),
+        fall_back=bool(_best_words(session)) and not _best(session),
         allow_erasing=flag("allowerasing") or session.command in _ERASING,
         skip_broken=may_skip and flag("skip-broken"),
         skip_unavailable=may_skip and flag("skip-unavailable"),
@@ -63,8 +64,12 @@ def policy_of(session: Session) -> Policy:
 
 def _best(session: Session) -> bool:
     """Say whether to insist on the best: --best, unless dnf's --no-best comes after it."""
-    given = [name for name, _ in session.line.options if name in ("best", "no-best")]
+    given = _best_words(session)
     return given[-1] == "best" if given else session.flag("best")
+
+
+def _best_words(session: Session) -> list[str]:
+    return [name for name, _ in session.line.options if name in ("best", "no-best")]
 
 
 def unmet_files(session: Session, pool: Pool) -> Callable[[frozenset[str]], None]:

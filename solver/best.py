@@ -43,12 +43,19 @@ class Best:
 
     def _best(self, handles: list[int], *, single: bool) -> tuple[int, ...]:
         """Return the best of each name, and of each arch if arches were asked for."""
+        if single:
+            handles = self._of_first_name(handles)
         groups: dict[tuple[str, str], list[int]] = {}
         for handle in handles:
-            name = "" if single else self._chooser.solvable(handle).name
+            name = self._chooser.solvable(handle).name
             groups.setdefault((name, self._arch(handle) if self._arches else ""), []).append(handle)
         found = (self._chooser.best(group) for group in groups.values())
         return tuple(handle for handle in found if handle is not None)
+
+    def _of_first_name(self, handles: list[int]) -> list[int]:
+        """Return the packages of the name that an install would take."""
+        names = [self._chooser.solvable(handle).name for handle in self._chooser.best_of_names(handles)]
+        return [handle for handle in handles if self._chooser.solvable(handle).name in names[:1]]
 
     def _arch(self, handle: int) -> str:
         return str(self._chooser.solvable(handle).arch)

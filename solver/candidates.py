@@ -41,15 +41,27 @@ class Chooser:
         rest = self.best_arch(self.best_priority(self.visible(handles)))
         return self.highest(rest)
 
+    def best_of_names(self, handles: Iterable[int]) -> list[int]:
+        """Return the best package of each name, names in the order in which libsolv's policy prefers them.
+
+        Versions of different names say nothing about each other.
+        """
+        solvables = [self.solvable(handle) for handle in self.visible(handles)]
+        return [s.id for s in self._raw.best_solvables(solvables)]
+
     def highest(self, handles: Iterable[int]) -> int | None:
         """Return the highest evr; between equals an installed one, then the first loaded."""
-        ranked = sorted(handles, key=cmp_to_key(self._compare))
-        return ranked[-1] if ranked else None
+        ranked = self.ranked(handles)
+        return ranked[0] if ranked else None
 
     def lowest(self, handles: Iterable[int]) -> int | None:
         """Return the lowest evr."""
-        ranked = sorted(handles, key=cmp_to_key(self._compare))
-        return ranked[0] if ranked else None
+        ranked = self.ranked(handles)
+        return ranked[-1] if ranked else None
+
+    def ranked(self, handles: Iterable[int]) -> list[int]:
+        """Return ``handles`` by evr, the highest first."""
+        return sorted(handles, key=cmp_to_key(self._compare), reverse=True)
 
     def best_priority(self, handles: Iterable[int]) -> list[int]:
         """Drop, per name, available packages of repositories that are not the best having it."""

@@ -8,12 +8,12 @@ import solv
 
 from pkgman.model.errors import HistoryError, NoMatch, Protected
 from pkgman.model.transaction import Note
-from solver import buildneeds, exact, select, unneeded
+from solver import buildneeds, exact, query, select, unneeded
 from solver.candidates import Chooser
 from solver.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from pkgman.model.request import Policy, Request
     from solver.filters import Filters
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SOLVABLE = solv.Job.SOLVER_SOLVABLE
 _ALL = solv.Job.SOLVER_SOLVABLE_ALL
+_ONE_OF = solv.Job.SOLVER_SOLVABLE_ONE_OF
 
 
 class Goal:
@@ -28,13 +29,16 @@ class Goal:
 
     ``jobs`` are (how, what) pairs of libsolv; ``targets`` the packages that the
     request itself names, to come or to go; ``asked`` those of them that are to be
-    installed, whatever version is there.
+    installed, whatever version is there. Of each list in ``choices`` one package is to come,
+    which only the solver knows; of each in ``fallbacks`` the first version that can come.
     """
 
     def __init__(self, pool: Pool, policy: Policy, filters: Filters) -> None:
         self.jobs: list[tuple[int, int]] = []
         self.targets: set[int] = set()
         self.asked: set[int] = set()
+        self.choices: list[list[int]] = []
+        self.fallbacks: list[list[int]] = []
         self.notes: list[Note] = []
         self.unavailable: list[str] = []
         self.mark_user: set[str] = set()
@@ -138,6 +142,9 @@ class Goal:
     def _name(self, handle: int) -> str:
         return str(self._chooser.solvable(handle).name)
 
+    def _package(self, handle: int) -> str:
+        return query.package(self._pool, handle).nevra
+
     def _arch(self, handle: int) -> str:
         return str(self._chooser.solvable(handle).arch)
 
@@ -202,34 +209,100 @@ class Goal:
             self._say(f"The file of {name} is not {age} than what is installed.", diagnostic=True)
 
     def _install_word(self, word: str) -> None:
-        exact = select.named(self._pool, word)
-        if exact:
-            best = self._chooser.best(exact)
-            if best is not None:
-                best = self._chooser.obsoleter(best)
-        else:
-            handles = select.find(self._pool, word).handles
-            best = self._chooser.best(h for h in handles if not self._is_installed(h))
-            if best is None:
-                best = self._chooser.best(handles)
-        if best is None:
+        choices = self._choices(word)
+        if not choices:
             if self._whole:
                 raise NoMatch(f"{word}: it is excluded, or below its minimum version")
             return  # hidden: dropped silently
-        twin = self._twin(best)
-        if twin is None:
+        for best in choices:
+            twin = self._twin(best)
+            if twin is not None:
+                self._keep(twin)
+                self._say(f"Package {word} is already installed.", diagnostic=True)
+                if word == self._name(best):
+                    self.mark_user.add(word)
+                return
+        if len(choices) > 1 and not self._policy.no_dependencies:
+            self._want_one_of(choices)
+        else:
+            self.asked.update(self._want_best(choices[0], word))
+
+    def _choices(self, word: str) -> list[int]:
+        """Return the best package of the name that ``word`` is, or of each name that it matches.
+
+        A name that is installed stands before all others: no second provider comes for it.
+        """
+        exact = select.named(self._pool, word)
+        if exact:
+            best = self._chooser.best(exact)
+            return [] if best is None else [self._chooser.obsoleter(best)]
+        handles = self._chooser.visible(select.find(self._pool, word).handles)
+        present = {self._name(handle) for handle in handles if self._is_installed(handle)}
+        if present:
+            handles = [handle for handle in handles if self._name(handle) in present]
+        if len({self._name(handle) for handle in handles}) > 1:
+            return self._chooser.best_of_names(handles)
+        best = self._chooser.best(handles)
+        return [] if best is None else [best]
+
+    def _want_one_of(self, choices: list[int]) -> None:
+        """Want one of several packages; libsolv takes the first that can come."""
+        self.jobs.append((self._install | _ONE_OF, self._pool.raw.towhatprovides(choices)))
+        self.choices.append(choices)
+
+    def _want_best(self, best: int, word: str) -> list[int]:
+        """Want ``best``, or with --no-best the highest version that ``word`` allows and that can come.
+
+        :returns: the packages of which one is wanted.
+        """
+        if not self._policy.fall_back or self._policy.no_dependencies:
             self._want(best)
-            self.asked.add(best)
-            return
-        self._keep(twin)
-        self._say(f"Package {word} is already installed.", diagnostic=True)
-        if word == self._name(best):
-            self.mark_user.add(word)
+            return [best]
+        versions = [best, *self._versions_below(best, word)]
+        # An update that cannot come leaves what is installed.
+        how = self._update if self._installed(self._name(best)) else self._install
+        self.jobs.append((how | _ONE_OF, self._pool.raw.towhatprovides(versions)))
+        self.targets.update(versions)
+        self.fallbacks.append(versions)
+        return versions
+
+    def _versions_below(self, best: int, word: str) -> list[int]:
+        """Return lower versions of the same name, the highest first; none that is below the installed one."""
+        name, arches = self._name(best), {self._arch(best), "noarch"}
+        floor = self._chooser.highest(h for h in self._installed(name) if self._arch(h) in arches)
+        allowed = set(select.find(self._pool, word).handles) | set(select.named(self._pool, word))
+        same = [h for h in select.named(self._pool, name) if h in allowed and not self._is_installed(h)]
+        found = [
+            h
+            for h in self._chooser.best_priority(self._chooser.visible(same))
+            if self._arch(h) in arches
+            and self._chooser.compare(h, best) < 0
+            and (floor is None or self._chooser.compare(h, floor) > 0)
+        ]
+        return self._chooser.ranked(found)
 
     def _keep(self, handle: int) -> None:
         """Let an installed package that was asked for not go with what is removed."""
         if self._whole:
             self.jobs.append((self._install | _SOLVABLE, handle))
+
+    def settle(self, new: Collection[int], by_job: Callable[[int], bool]) -> None:
+        """Take in what the solver chose: of several providers, and of several versions.
+
+        :param new: what comes.
+        :param by_job: says whether a package comes for a job's sake, not for a dependency's.
+        """
+        for choices in self.choices:
+            coming = [handle for handle in choices if handle in new]
+            chosen = next(filter(by_job, coming), next(iter(coming), None))
+            if chosen is not None:
+                self.targets.add(chosen)
+                self.asked.add(chosen)
+        for best, *older in self.fallbacks:
+            if best not in new:
+                taken = [self._package(handle) for handle in older if handle in new]
+                rest = f"{taken[0]} is taken" if taken else "it is left out"
+                self._say(f"{self._package(best)} cannot be installed: {rest}.")
 
     # update, downgrade, reinstall
 
@@ -264,7 +337,7 @@ class Goal:
             if best not in here and self._twin(best) is None:
                 replaces = self._name(best) != self._name(current)
                 if replaces or self._chooser.compare(best, current) > 0:
-                    self._want(best)
+                    self._want_best(best, word)
 
     def _update_each(self) -> None:
         """Name the update of every installed package: nothing else is taken with --nodeps."""
@@ -329,7 +402,8 @@ class Goal:
             # With --skip-broken each need is met or passed over by itself.
             for needs in [[text] for text in known] if self._policy.skip_broken else [known]:
                 self._want(buildneeds.add(self._pool, needs))
-            self.targets |= direct  # they count as asked for
+            self.targets |= direct
+            self.asked |= direct
             self.mark_user |= installed
 
     # what the history names
@@ -388,15 +462,15 @@ def policy_jobs(pool: Pool, policy: Policy, filters: Filters, locked: Iterable[s
             if auto is None or s.name not in auto or s.name in policy.protected
         ]
         if user:
-            how = solv.Job.SOLVER_USERINSTALLED | solv.Job.SOLVER_SOLVABLE_ONE_OF
+            how = solv.Job.SOLVER_USERINSTALLED | _ONE_OF
             jobs.append((how, raw.towhatprovides(user)))
     return jobs
 
 
 def protection_jobs(pool: Pool, policy: Policy) -> list[tuple[int, int]]:
     """Return jobs that keep some package of every installed protected name."""
-    how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE_NAME
-    installed = {s.name for s in pool.installed.solvables} if pool.installed is not None else set()
-    if policy.ignore_installed:
+    if policy.ignore_installed or not policy.protected or pool.installed is None:
         return []
-    return [(how, pool.raw.str2id(name)) for name in sorted(policy.protected & installed)]
+    how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE_NAME
+    names = {s.name for s in pool.installed.solvables if s.name in policy.protected}
+    return [(how, pool.raw.str2id(name)) for name in sorted(names)]

@@ -41,17 +41,31 @@ class Outcome:
         self.transaction: solv.Transaction = solver.transaction()
         self.new: tuple[int, ...] = tuple(s.id for s in self.transaction.newsolvables())
 
+    def by_job(self, handle: int) -> bool:
+        """Say whether a job brought the package, and no dependency."""
+        solvable = self._pool.raw.id2solvable(handle)
+        return self._solver.describe_decision(solvable)[0] == solv.Solver.SOLVER_REASON_RESOLVE_JOB
+
     def removed(self) -> dict[int, tuple[int, ...]]:
         """Return the installed packages that go, each with the new ones that take its place."""
         gone = [s for s in self.transaction.steps() if s.isinstalled()]
         return {s.id: tuple(o.id for o in self.transaction.allothersolvables(s)) for s in gone}
 
-    def steps(self, *, update_all: bool, reinstall_changed: bool) -> tuple[Step, ...]:
+    def steps(
+        self,
+        *,
+        update_all: bool,
+        reinstall_changed: bool,
+        asked: AbstractSet[int],
+        auto: AbstractSet[str] | None,
+    ) -> tuple[Step, ...]:
         """Return the steps in libsolv's order.
 
         :param update_all: every upgrade and downgrade is the user's wish.
         :param reinstall_changed: replace a package by one with the same evr that
             the request does not name.
+        :param asked: packages that the request installs by name.
+        :param auto: names that came as dependencies; None when that is not known.
         """
         self.transaction.order()
         found: list[Step] = []
@@ -60,7 +74,20 @@ class Outcome:
                 found.extend(self._leaving(solvable))
             else:
                 found.extend(self._coming(solvable, update_all, reinstall_changed))
-        return tuple(found)
+        return tuple(self._inherited(step, asked, auto) for step in found)
+
+    def _inherited(self, step: Step, asked: AbstractSet[int], auto: AbstractSet[str] | None) -> Step:
+        """Give a package that succeeds others the strongest of their reasons, unless it was asked for."""
+        if step.action is not Action.INSTALL or step.package.handle in asked:
+            return step
+        before = {package.name for package in step.replaces}
+        if self._is_present(self._pool.raw.id2solvable(step.package.handle)):
+            before.add(step.package.name)  # another instance stays
+        if not before:
+            return step
+        if auto is None or not before <= auto:
+            return step._replace(reason=Reason.USER)
+        return step._replace(reason=Reason.DEPENDENCY) if step.reason is Reason.USER else step
 
     def _leaving(self, solvable: solv.XSolvable) -> Iterator[Step]:
         if not self.transaction.allothersolvables(solvable):

@@ -184,16 +184,16 @@ def what(pool: Pool, kind: Kind, capabilities: Iterable[str]) -> tuple[int, ...]
     for capability in capabilities:
         if kind == "provides" and capability.startswith("/"):
             found.update(_owners(raw, capability))
-        relation = _relation(raw, clean(capability))
-        if not relation:
+        number = relation(raw, clean(capability))
+        if not number:
             continue
         for each in _DEPENDS if kind == "depends" else (kind,):
             marker = _AFTER_MARKER if each == "requires-pre" else 0
-            found.update(s.id for s in raw.whatmatchesdep(_KEYS[each], relation, marker))
+            found.update(s.id for s in raw.whatmatchesdep(_KEYS[each], number, marker))
     return select.in_order(pool, found)
 
 
-def _relation(raw: solv.Pool, text: str) -> int:
+def relation(raw: solv.Pool, text: str) -> int:
     """Return libsolv's number of ``name`` or ``name OP evr``; 0 when no package has that name."""
     name, operator, evr = text, "", ""
     for each in _COMPARISONS:

@@ -26,7 +26,6 @@ _FLAGS = (  # tdnf contract, commands 4.1
     solv.Solver.SOLVER_FLAG_KEEP_ORPHANS,
     solv.Solver.SOLVER_FLAG_BEST_OBEY_POLICY,
     solv.Solver.SOLVER_FLAG_YUM_OBSOLETES,
-    solv.Solver.SOLVER_FLAG_INSTALL_ALSO_UPDATES,
 )
 
 Jobs = list[tuple[int, int]]
@@ -69,8 +68,16 @@ def solve(
         steps = tuple(step for step in steps if step.package.handle in goal.targets)
     # Who says "install" asks for the package, also where that is an update (commands 4.5).
     changed = (step for step in steps if step.action is not Action.INSTALL)
-    asked = {step.package.name for step in changed if step.package.handle in goal.asked}
+    asked = {
+        step.package.name for step in changed if step.package.handle in goal.asked or _succeeds(step, policy)
+    }
     return Solution(steps, tuple(goal.notes), tuple(goal.unavailable), frozenset(goal.mark_user | asked))
+
+
+def _succeeds(step: Step, policy: Policy) -> bool:
+    """Say whether a package that came as a dependency takes the place of one that the user asked for."""
+    auto = policy.auto_installed or frozenset()
+    return step.package.name in auto and any(package.name not in auto for package in step.replaces)
 
 
 def check_all(
@@ -149,20 +156,30 @@ class _Run:
         return False
 
     def _protected_attempt(self, jobs: Jobs) -> _Answer:
-        """Solve with the protected packages kept; if only that is in the way, say so.
+        """Solve; where that removes protected packages, solve again with all of them kept.
 
-        :raises Protected: a solution exists, but it removes protected packages.
+        The jobs that keep them are added only then: no package moves for its protection alone.
+
+        :raises Protected: a solution exists, but every one removes protected packages.
         """
-        answer = self._attempt(jobs + self._protection)
-        if not answer.problems or not self._protection:
+        answer = self._attempt(jobs)
+        if not self._lost(answer):
             return answer
-        free = self._attempt(jobs)
-        if free.problems:
-            return free
-        self._refuse_removal(free)
-        return free
+        kept = self._attempt(jobs + self._protection)
+        if not kept.problems:
+            return kept
+        if not answer.problems:
+            self._refuse_removal(answer)
+        return answer
 
     def _refuse_removal(self, answer: _Answer) -> None:
+        if lines := self._lost(answer):
+            raise Protected(lines)
+
+    def _lost(self, answer: _Answer) -> tuple[str, ...]:
+        """Return a line for each protected name that ``answer`` leaves no package of."""
+        if not self._protection:
+            return ()
         outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
         removed = outcome.removed()
         installed = self._pool.installed.solvables if self._pool.installed else ()
@@ -174,8 +191,7 @@ class _Run:
             if name in self._policy.protected and name not in staying:
                 verb = "obsoleted" if others else "removed"
                 lines.append(f"package {name} would be {verb} but it is protected")
-        if lines:
-            raise Protected(dict.fromkeys(lines))
+        return tuple(dict.fromkeys(lines))
 
     def _attempt(self, jobs: Jobs) -> _Answer:
         raw = self._pool.prepare(file_provides=True)
@@ -185,6 +201,7 @@ class _Run:
         for flag in _FLAGS:
             solver.set_flag(flag, 1)
         solver.set_flag(solv.Solver.SOLVER_FLAG_ALLOW_UNINSTALL, int(self._may_erase))
+        solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, int(not self._policy.weak))
         found = solver.solve([raw.Job(how, what) for how, what in jobs + self._standing])
         if self._policy.debug_folder:
             self._unwritten = testcase.write(raw, solver, self._policy.debug_folder)
@@ -201,7 +218,13 @@ class _Run:
             outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
         self._refuse_removal(answer)
         outcome = self._within_limit(outcome, len(answer.problems))
-        return outcome.steps(update_all=self._whole_system, reinstall_changed=self._policy.reinstall_changed)
+        self._goal.settle(outcome.new, outcome.by_job)
+        return outcome.steps(
+            update_all=self._whole_system,
+            reinstall_changed=self._policy.reinstall_changed,
+            asked=self._goal.asked,
+            auto=self._policy.auto_installed,
+        )
 
     def _damages(self, outcome: Outcome) -> bool:
         """Say whether a solution with problems passed over removes what nobody asked to remove."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import solv
 
+from solver import rich
+
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
@@ -18,6 +20,7 @@ _KEYS = (
     solv.SOLVABLE_SUPPLEMENTS,
     solv.SOLVABLE_ENHANCES,
 )
+_BACKWARD = (solv.SOLVABLE_SUPPLEMENTS, solv.SOLVABLE_ENHANCES)
 
 
 def find(pool: Pool, names: AbstractSet[str], kept: AbstractSet[int] = frozenset()) -> tuple[int, ...]:
@@ -26,13 +29,27 @@ def find(pool: Pool, names: AbstractSet[str], kept: AbstractSet[int] = frozenset
     Names, provides and files count, in strong, weak and backward relations. Packages
     that only depend on each other are found as well: what is needed is what can be
     reached from the packages that are not in ``names``, or are among the handles ``kept``.
+    What supplements or enhances a needed package is needed, too.
     """
     if pool.installed is None:
         return ()
     raw = pool.prepare(file_provides=True)
     candidates = {s.id for s in pool.installed.solvables if s.name in names} - kept
-    waiting = [s.id for s in pool.installed.solvables if s.id not in candidates]
+    needed = {s.id for s in pool.installed.solvables} - candidates
+    waiting = sorted(needed)
     providers: dict[int, frozenset[int]] = {}
+    while waiting and candidates:
+        _reach(raw, waiting, candidates, providers)
+        needed = {s.id for s in pool.installed.solvables} - candidates
+        waiting = [handle for handle in sorted(candidates) if _attends(raw, handle, needed)]
+        candidates.difference_update(waiting)
+    return tuple(sorted(candidates))
+
+
+def _reach(
+    raw: solv.Pool, waiting: list[int], candidates: set[int], providers: dict[int, frozenset[int]]
+) -> None:
+    """Take from ``candidates`` all that can be reached from ``waiting``, which is empty afterwards."""
     while waiting and candidates:
         solvable = raw.id2solvable(waiting.pop())
         for key in _KEYS:
@@ -43,4 +60,11 @@ def find(pool: Pool, names: AbstractSet[str], kept: AbstractSet[int] = frozenset
                 reached = providers[dependency] & candidates
                 candidates -= reached
                 waiting.extend(reached)
-    return tuple(sorted(candidates))
+
+
+def _attends(raw: solv.Pool, handle: int, needed: AbstractSet[int]) -> bool:
+    """Say whether a package supplements or enhances one of ``needed``."""
+    solvable = raw.id2solvable(handle)
+    return any(
+        rich.met(raw, str(dependency), needed) for key in _BACKWARD for dependency in solvable.lookup_deparray(key)
+    )

@@ -143,7 +143,8 @@ def _go(session: Session, action: str, first: int, last: int) -> int:
     request = Request(install_nevras=wanted.install, erase_nevras=wanted.remove)
     policy = policy_of(session)._replace(clean_deps=False)  # what goes is known
     solution = solve.solve(pool, request, policy, find_files=unmet_files(session, pool))
-    return carry_out(session, pool, solution._replace(flags=dict(wanted.flags)))
+    # The history says which marks change, and no others do.
+    return carry_out(session, pool, solution._replace(flags=dict(wanted.flags), mark_user=frozenset()))
 
 
 def _wanted(history: History, action: str, first: int, last: int) -> Wanted:

@@ -40,6 +40,8 @@ class Policy(NamedTuple):
     """What a solution may do (tdnf contract, commands 4.1 to 4.4)."""
 
     best: bool = False
+    fall_back: bool = False  # --no-best: an older version where the best of a name cannot come
+    weak: bool = True  # also bring what is recommended, or supplements
     allow_erasing: bool = False
     skip_broken: bool = False
     skip_unavailable: bool = False  # unknown specs are reported, and stop nothing

@@ -150,7 +150,7 @@ def _policy(text: str) -> Policy:
         key, *words = part.split()
         if key in ("locks", "protected", "auto_installed"):
             fields[key] = frozenset(words)
-        elif key == "installonly_limit":
+        elif key in ("installonly_limit", "weak"):
             fields[key] = int(words[0])
         elif key in ("excludes", "minversions", "installonly"):
             fields[key] = tuple(words)

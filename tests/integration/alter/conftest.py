@@ -67,6 +67,8 @@ def marks(root: Root) -> Callable[[], dict[str, bool]]:
 
     def read() -> dict[str, bool]:
         with sqlite3.connect(f"file:{root.history}?mode=ro", uri=True) as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'flag_set'").fetchall():
+                return {}
             rows = database.execute(
                 "SELECT name, value FROM flag_set JOIN names ON names.Id = name_id ORDER BY flag_set.Id"
             )

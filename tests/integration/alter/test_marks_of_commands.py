@@ -127,3 +127,64 @@ def test_a_test_run_leaves_no_mark_and_no_row(dependency: Tdnf, marks: Callable[
     before = transactions(dependency), marks()
     dependency("-y", "--testonly", "install", "tool", "lib").ok()
     assert (transactions(dependency), marks()) == before
+
+
+OLD = Rpm("old", "1-1")
+NEW = Rpm("new", "2-1", provides=("old = 2",), obsoletes=("old < 2",))
+
+
+@pytest.mark.parametrize("words", [("install", "x"), ("update",), ("update", "old"), ("distro-sync",)])
+@pytest.mark.parametrize("automatic", [False, True], ids=["asked for", "dependency"])
+def test_what_replaces_a_package_has_its_mark(
+    tdnf: Tdnf,
+    root: Root,
+    offer: Callable[..., Repo],
+    marks: Callable[[], Marks],
+    words: tuple[str, ...],
+    automatic: bool,
+) -> None:
+    offer(OLD, Rpm("needs-old", requires=("old",)), id="first")
+    tdnf("-y", "install", "needs-old" if automatic else "old").ok()
+    offer(NEW, Rpm("x", requires=("new",)), id="later")
+    tdnf("-y", *words).ok()
+    assert "new-2-1.noarch" in root.installed
+    assert marks().get("new", False) == automatic
+    tdnf("-y", "remove", "x", "needs-old")
+    tdnf("-y", "autoremove")
+    assert root.installed == ([] if automatic else ["new-2-1.noarch"])
+
+
+def test_undoing_a_replacement_gives_the_mark_back(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], marks: Callable[[], Marks]
+) -> None:
+    offer(OLD, Rpm("needs-old", requires=("old",)), id="first")
+    tdnf("-y", "install", "needs-old").ok()
+    offer(NEW, id="later")
+    tdnf("-y", "install", "new").ok()
+    assert marks() == {"old": True}
+    tdnf("-y", "history", "undo", "3").ok()
+    assert "old-1-1.noarch" in root.installed
+    assert marks() == {"old": True}
+    tdnf("-y", "update").ok()
+    assert marks() == {"old": True, "new": True}
+    tdnf("-y", "history", "rollback", "2").ok()
+    tdnf("-y", "remove", "needs-old").ok()
+    tdnf("-y", "autoremove").ok()
+    assert root.installed == []
+
+
+def test_what_supplements_an_installed_package_is_needed(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], marks: Callable[[], Marks]
+) -> None:
+    offer(
+        Rpm("a"),
+        Rpm("b"),
+        Rpm("plain", supplements=("a",)),
+        Rpm("rich", supplements=("(a and b)",)),
+    )
+    tdnf("-y", "install", "a", "b").ok()
+    assert marks() == {"plain": True, "rich": True}
+    assert "Nothing to do." in tdnf("-y", "autoremove").ok().stderr
+    tdnf("-y", "remove", "b").ok()
+    tdnf("-y", "autoremove").ok()
+    assert root.installed == ["a-1.0-1.noarch", "plain-1.0-1.noarch"]

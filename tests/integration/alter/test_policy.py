@@ -244,6 +244,36 @@ def test_a_protected_dependency_is_never_unneeded(tdnf: Tdnf, root: Root, offer:
     assert "Nothing to do." in tdnf("autoremove", "-y").ok().stderr
 
 
+COMMANDS = {
+    "install": ("install", "plain"),
+    "remove": ("remove", "going"),
+    "reinstall": ("reinstall", "same"),
+    "downgrade": ("downgrade", "thing"),
+    "update": ("update", "thing"),
+    "autoremove": ("autoremove", "going"),
+    "swap": ("swap", "going", "plain"),
+    "undo": ("history", "undo", "3"),
+}
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS.keys())
+def test_a_protected_package_moves_only_when_it_is_asked_for(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], words: tuple[str, ...]
+) -> None:
+    root.configure(installonlypkgs="kernel")
+    entry(root, "protected.d", "shield", "kernel")
+    first = [Rpm(name, "1-1") for name in ("shield", "kernel", "going", "same", "plain")]
+    offer(*first, *(Rpm("thing", f"{n}-1") for n in (1, 2, 3)), id="first")
+    tdnf("install", "-y", "shield", "kernel", "going", "same", "thing=1").ok()
+    tdnf("update", "-y", "thing=2").ok()
+    offer(Rpm("shield", "2-1"), Rpm("kernel", "2-1"), id="later")
+    tdnf(*words, "-y").ok()
+    assert {"shield-1-1.noarch", "kernel-1-1.noarch"} < set(root.installed)
+    assert not {"shield-2-1.noarch", "kernel-2-1.noarch"} & set(root.installed)
+    tdnf("update", "-y", "shield").ok()
+    assert "shield-2-1.noarch" in root.installed
+
+
 # several repositories
 
 
