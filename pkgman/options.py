@@ -165,6 +165,7 @@ SPELLINGS: dict[str, str] = {
     "enable-plugin": "enableplugin",
     "enable-repo": "enablerepo",
     "no-gpgchecks": "nogpgcheck",
+    "nobest": "no-best",
     "no-plugins": "noplugins",
     "nodocs": "no-docs",
     "queryformat": "qf",

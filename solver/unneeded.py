@@ -66,5 +66,7 @@ def _attends(raw: solv.Pool, handle: int, needed: AbstractSet[int]) -> bool:
     """Say whether a package supplements or enhances one of ``needed``."""
     solvable = raw.id2solvable(handle)
     return any(
-        rich.met(raw, str(dependency), needed) for key in _BACKWARD for dependency in solvable.lookup_deparray(key)
+        rich.met(raw, str(dependency), needed)
+        for key in _BACKWARD
+        for dependency in solvable.lookup_deparray(key)
     )

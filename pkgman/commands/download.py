@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from pkgman import layout
-from pkgman.model.errors import NoMatch, NothingToDo, PkgmanError, system_error
+from pkgman.model.errors import NoMatch, NothingToDo, PkgmanError, Unsolvable, system_error
 from pkgman.model.request import Request
 from pkgman.model.words import plain
-from pkgman.workflow import policy_of, unmet_files
+from pkgman.workflow import policy_of, tell, unmet_files
 from repo_meta import download, temporary
 from solver import query, solve
 from solver.best import Best
@@ -78,15 +78,26 @@ def _named(session: Session, pool: Pool, words: Sequence[str]) -> list[Package]:
 def _with_dependencies(session: Session, pool: Pool, packages: list[Package]) -> list[Package]:
     """Add what an install of exactly these packages would bring.
 
-    :raises Unsolvable: they cannot be installed.
+    Those that cannot be installed together, such as two versions, are resolved one by one.
+
+    :raises Unsolvable: one of them cannot be installed.
     """
+    try:
+        needed = _needed(session, pool, packages)
+    except Unsolvable:
+        if len(packages) == 1:
+            raise
+        needed = [each for package in packages for each in _needed(session, pool, [package])]
+    named = {package.nevra for package in packages}
+    return [*packages, *{each.nevra: each for each in needed if each.nevra not in named}.values()]
+
+
+def _needed(session: Session, pool: Pool, packages: list[Package]) -> list[Package]:
+    """Return what an install of ``packages`` brings."""
     request = Request(install_nevras=tuple(package.nevra for package in packages))
     solution = solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
-    for note in solution.notes:
-        (session.ui.diagnostic if note.diagnostic else session.ui.info)(note.text)
-    named = {package.nevra for package in packages}
-    needed = (step.package for step in solution.incoming)
-    return [*packages, *(package for package in needed if package.nevra not in named)]
+    tell(session, solution.notes)
+    return [step.package for step in solution.incoming]
 
 
 def _fetch(session: Session, packages: Sequence[Package], remotes: Sequence[Remote]) -> list[str]:

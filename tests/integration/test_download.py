@@ -85,6 +85,20 @@ def test_what_is_installed_is_fetched_all_the_same_but_not_what_it_needs(look: T
     assert {"app-1.0-1.noarch.rpm", LIB_2.filename} <= names(tmp_path / "all")
 
 
+def test_two_versions_and_what_each_needs_are_fetched(tdnf: Tdnf, root: Root, workshop: Workshop) -> None:
+    packages = [Rpm("a", f"{n}-1", requires=(f"dep{n}", "base"), conflicts=("rival",)) for n in (1, 2)]
+    packages += [Rpm(name, "1-1") for name in ("dep1", "dep2", "base", "rival")]
+    repo = publish(root.scratch / "two", workshop.build(*packages, signed=False), id="two")
+    root.add_repo(repo)
+    folder = root.scratch / "got"
+    tdnf("download", "--resolve", "--destdir", folder, "a-1", "a-2-1.noarch").ok()
+    assert names(folder) == {
+        f"{name}.noarch.rpm" for name in ("a-1-1", "a-2-1", "dep1-1-1", "dep2-1-1", "base-1-1")
+    }
+    tdnf("download", "--resolve", "--destdir", folder, "a-1", "rival").ok()
+    assert "rival-1-1.noarch.rpm" in names(folder)
+
+
 def test_what_cannot_be_resolved_is_not_fetched(look: Tdnf, tmp_path: Path) -> None:
     look("download", "--resolve", "broken", cwd=tmp_path).failed(1301)
     assert not names(tmp_path)

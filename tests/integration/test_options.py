@@ -56,7 +56,7 @@ def test_words_behind_two_dashes_are_no_options(look: Tdnf) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["--foo", "-n", "-r", "-Z", "-1", "--color", "--nobest", "--json=1", "--no", "--ver", "--repofr=x", "-jy",
+    ["--foo", "-n", "-r", "-Z", "-1", "--color", "--json=1", "--no", "--ver", "--repofr=x", "-jy",
      "-yj", "--JSON", "--=x", "-qZ"],
 )  # fmt: skip
 def test_unknown_and_ambiguous_options_are_refused(look: Tdnf, token: str) -> None:

@@ -109,6 +109,8 @@ class _Job:
         self._callback = callback
         self._report = report
         self._options = options
+        # A lower version takes a higher one's place only where the steps say so.
+        self._filter = int(rpm.RPMPROB_FILTER_OLDPACKAGE)
         rpm.setVerbosity(database.verbosity)
         try:
             self._ts = rpm.ts(database.root)
@@ -149,6 +151,9 @@ class _Job:
         self, steps: Sequence[Step], keys: Mapping[Package, str], files: Mapping[Package, VerifiedFile]
     ) -> None:
         """Hand every step to librpm, and refuse if librpm would remove more than the steps say."""
+        if any(_epoch_alone(step) for step in steps):
+            # librpm takes a package without an epoch for the installed one, whatever epoch that has.
+            self._filter |= int(rpm.RPMPROB_FILTER_REPLACEPKG)
         several = _repeated(step.package.name for step in steps if step.action is Action.INSTALL)
         for action in _INCOMING:
             for step in steps:
@@ -189,7 +194,7 @@ class _Job:
         held = HeldSignals()
         with held:
             self._ts.setFlags(self._flags() | rpm.RPMTRANS_FLAG_TEST)
-            self._conclude(_BINDING.run(self._ts, self._callback, None, _FILTER))
+            self._conclude(_BINDING.run(self._ts, self._callback, None, self._filter))
         self._callback.silent = False
         if held.received:  # nothing has happened yet: end as the signal wants it
             signal.raise_signal(held.received)
@@ -199,7 +204,7 @@ class _Job:
         with held:
             self._ts.setFlags(self._flags())
             # The test run has verified all files, and each is known to be the same when it is opened.
-            result = _BINDING.run(self._ts, self._callback, None, _FILTER | rpm.RPMPROB_FILTER_VERIFY)
+            result = _BINDING.run(self._ts, self._callback, None, self._filter | rpm.RPMPROB_FILTER_VERIFY)
             self._callback.flush()
             self._conclude(result)
         return Outcome(tuple(self._elements(INSTALLED)), tuple(self._elements(REMOVED)), held.received)
@@ -273,6 +278,14 @@ class _Job:
         return [plain(decode(element.NEVRA())) for element in self._ts if element.Type() == kind]
 
 
+def _epoch_alone(step: Step) -> bool:
+    """Say whether a step replaces a package that differs from its own in nothing but the epoch."""
+    own = step.package
+    return step.action in _INCOMING and any(
+        other.epoch != own.epoch and other.nvra == own.nvra for other in step.replaces
+    )
+
+
 def _repeated(names: Iterable[str]) -> set[str]:
     seen: set[str] = set()
     found: set[str] = set()
@@ -313,5 +326,3 @@ def plain(name: str) -> str:
 
 
 _BINDING = rpm.TransactionSet.__base__  # its subclass in Python hides result codes
-# A lower version takes a higher one's place only where the steps say so.
-_FILTER = rpm.RPMPROB_FILTER_OLDPACKAGE

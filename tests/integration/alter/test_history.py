@@ -319,3 +319,19 @@ def test_a_damaged_history_is_an_error_of_the_history(
     root.history.write_bytes(content)
     done = tdnf("history", "undo", "2").failed(1801 if content else 1802)
     assert "Traceback" not in done.stderr
+
+
+def test_a_change_of_the_epoch_alone_can_be_undone_and_done_again(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    offer(Rpm("thing", "1-1", files={"/usr/share/thing": "old\n"}), id="first")
+    tdnf("-y", "install", "thing").ok()
+    offer(Rpm("thing", "1:1-1", files={"/usr/share/thing": "new\n"}), id="later")
+    tdnf("-y", "update").ok()
+    assert root.installed == ["thing-1:1-1.noarch"]
+    tdnf("-y", "history", "undo", "3").ok()
+    assert root.installed == ["thing-1-1.noarch"]
+    assert root.file("/usr/share/thing").read_text() == "old\n"
+    tdnf("-y", "history", "redo", "3").ok()
+    tdnf("-y", "downgrade", "thing").ok()
+    assert root.installed == ["thing-1-1.noarch"]

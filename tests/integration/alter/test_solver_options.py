@@ -101,6 +101,23 @@ def test_of_best_and_no_best_the_last_one_counts(
         assert "Nothing to do." in done.ok().stderr
 
 
+@pytest.mark.parametrize("option", ["--no-best", "--nobest"])
+def test_no_best_falls_back_to_a_version_that_can_come(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], option: str
+) -> None:
+    offer(Rpm("thing", "1-1"), Rpm("thing", "2-1"), Rpm("thing", "3-1", requires=("nobody-has-this",)))
+    tdnf("install", "-y", "thing").failed(1301)
+    note = "thing-3-1.noarch cannot be installed: thing-2-1.noarch is taken."
+    assert note in tdnf("install", "-y", option, "thing").ok().lines
+    assert root.installed == ["thing-2-1.noarch"]
+    tdnf("downgrade", "-y", "thing").ok()
+    assert note in tdnf("update", "-y", option, "thing").ok().lines
+    left = tdnf("update", "-y", option, "thing").ok()
+    assert "thing-3-1.noarch cannot be installed: it is left out." in left.lines
+    assert "Nothing to do." in left.stderr
+    assert root.installed == ["thing-2-1.noarch"]
+
+
 @pytest.mark.parametrize("word", ["nonesuch", "none*"])
 def test_skip_unavailable_reports_what_is_unknown_and_installs_the_rest(
     tdnf: Tdnf, root: Root, sample: Repo, word: str
