@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import solv
 
+from solver import select
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,6 +22,7 @@ class Chooser:
     """
 
     def __init__(self, pool: Pool, hidden: frozenset[int]) -> None:
+        self._pool = pool
         self._raw: solv.Pool = pool.prepare()
         self._arch = pool.arch
         self._hidden = hidden
@@ -106,6 +109,38 @@ class Chooser:
                 return handle
             seen.add(better)
             handle = better
+
+    def choices(self, word: str) -> list[int]:
+        """Return the best package of the name that ``word`` is, or of each name that it matches.
+
+        A name that is installed stands before all others: no second provider comes for it.
+        """
+        exact = select.named(self._pool, word)
+        if exact:
+            best = self.best(exact)
+            return [] if best is None else [self.obsoleter(best)]
+        solvables = [self.solvable(h) for h in self.visible(select.find(self._pool, word).handles)]
+        present = {s.name for s in solvables if s.isinstalled()}
+        handles = [s.id for s in solvables if not present or s.name in present]
+        if len({self.solvable(handle).name for handle in handles}) > 1:
+            return self.best_of_names(handles)
+        best = self.best(handles)
+        return [] if best is None else [best]
+
+    def versions_below(self, best: int, word: str) -> list[int]:
+        """Return lower versions of a package's name that ``word`` allows, the highest first.
+
+        None of them is below an installed one.
+        """
+        own = self.solvable(best)
+        arches = {own.arch, "noarch"}
+        same = select.named(self._pool, own.name)
+        fitting = [s for s in map(self.solvable, self.visible(same)) if s.arch in arches]
+        floor = self.highest(s.id for s in fitting if s.isinstalled())
+        allowed = {*select.find(self._pool, word).handles, *select.named(self._pool, word)}
+        offered = self.best_priority(s.id for s in fitting if s.id in allowed and not s.isinstalled())
+        lower = [handle for handle in offered if self.compare(handle, best) < 0]
+        return self.ranked(h for h in lower if floor is None or self.compare(h, floor) > 0)
 
     def _compare(self, one: int, other: int) -> int:
         first, second = self.solvable(one), self.solvable(other)

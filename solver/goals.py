@@ -10,7 +10,6 @@ from pkgman.model.errors import HistoryError, NoMatch, Protected
 from pkgman.model.transaction import Note
 from solver import buildneeds, exact, query, select, unneeded
 from solver.candidates import Chooser
-from solver.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -209,7 +208,7 @@ class Goal:
             self._say(f"The file of {name} is not {age} than what is installed.", diagnostic=True)
 
     def _install_word(self, word: str) -> None:
-        choices = self._choices(word)
+        choices = self._chooser.choices(word)
         if not choices:
             if self._whole:
                 raise NoMatch(f"{word}: it is excluded, or below its minimum version")
@@ -227,24 +226,6 @@ class Goal:
         else:
             self.asked.update(self._want_best(choices[0], word))
 
-    def _choices(self, word: str) -> list[int]:
-        """Return the best package of the name that ``word`` is, or of each name that it matches.
-
-        A name that is installed stands before all others: no second provider comes for it.
-        """
-        exact = select.named(self._pool, word)
-        if exact:
-            best = self._chooser.best(exact)
-            return [] if best is None else [self._chooser.obsoleter(best)]
-        handles = self._chooser.visible(select.find(self._pool, word).handles)
-        present = {self._name(handle) for handle in handles if self._is_installed(handle)}
-        if present:
-            handles = [handle for handle in handles if self._name(handle) in present]
-        if len({self._name(handle) for handle in handles}) > 1:
-            return self._chooser.best_of_names(handles)
-        best = self._chooser.best(handles)
-        return [] if best is None else [best]
-
     def _want_one_of(self, choices: list[int]) -> None:
         """Want one of several packages; libsolv takes the first that can come."""
         self.jobs.append((self._install | _ONE_OF, self._pool.raw.towhatprovides(choices)))
@@ -258,28 +239,13 @@ class Goal:
         if not self._policy.fall_back or self._policy.no_dependencies:
             self._want(best)
             return [best]
-        versions = [best, *self._versions_below(best, word)]
+        versions = [best, *self._chooser.versions_below(best, word)]
         # An update that cannot come leaves what is installed.
         how = self._update if self._installed(self._name(best)) else self._install
         self.jobs.append((how | _ONE_OF, self._pool.raw.towhatprovides(versions)))
         self.targets.update(versions)
         self.fallbacks.append(versions)
         return versions
-
-    def _versions_below(self, best: int, word: str) -> list[int]:
-        """Return lower versions of the same name, the highest first; none that is below the installed one."""
-        name, arches = self._name(best), {self._arch(best), "noarch"}
-        floor = self._chooser.highest(h for h in self._installed(name) if self._arch(h) in arches)
-        allowed = set(select.find(self._pool, word).handles) | set(select.named(self._pool, word))
-        same = [h for h in select.named(self._pool, name) if h in allowed and not self._is_installed(h)]
-        found = [
-            h
-            for h in self._chooser.best_priority(self._chooser.visible(same))
-            if self._arch(h) in arches
-            and self._chooser.compare(h, best) < 0
-            and (floor is None or self._chooser.compare(h, floor) > 0)
-        ]
-        return self._chooser.ranked(found)
 
     def _keep(self, handle: int) -> None:
         """Let an installed package that was asked for not go with what is removed."""
@@ -444,33 +410,3 @@ class Goal:
     def _remove(self, handle: int, how: int) -> None:
         self.jobs.append((how | _SOLVABLE, handle))
         self.targets.add(handle)
-
-
-def policy_jobs(pool: Pool, policy: Policy, filters: Filters, locked: Iterable[str]) -> list[tuple[int, int]]:
-    """Return the jobs that hold for every request: locks, marks, side-by-side names."""
-    raw: solv.Pool = pool.raw
-    jobs: list[tuple[int, int]] = []
-    by_name = solv.Job.SOLVER_SOLVABLE_NAME
-    jobs += [(solv.Job.SOLVER_MULTIVERSION | by_name, raw.str2id(clean(name))) for name in policy.installonly]
-    jobs += [(solv.Job.SOLVER_LOCK | by_name, raw.str2id(name)) for name in locked]
-    jobs += [(solv.Job.SOLVER_LOCK | _SOLVABLE, handle) for handle in sorted(filters.kept)]
-    if pool.installed is not None and not policy.ignore_installed:
-        auto = policy.auto_installed
-        user = [
-            s.id
-            for s in pool.installed.solvables
-            if auto is None or s.name not in auto or s.name in policy.protected
-        ]
-        if user:
-            how = solv.Job.SOLVER_USERINSTALLED | _ONE_OF
-            jobs.append((how, raw.towhatprovides(user)))
-    return jobs
-
-
-def protection_jobs(pool: Pool, policy: Policy) -> list[tuple[int, int]]:
-    """Return jobs that keep some package of every installed protected name."""
-    if policy.ignore_installed or not policy.protected or pool.installed is None:
-        return []
-    how = solv.Job.SOLVER_INSTALL | solv.Job.SOLVER_SOLVABLE_NAME
-    names = {s.name for s in pool.installed.solvables if s.name in policy.protected}
-    return [(how, pool.raw.str2id(name)) for name in sorted(names)]

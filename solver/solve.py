@@ -9,7 +9,7 @@ import solv
 from pkgman.model.errors import Protected, Unsolvable
 from pkgman.model.request import Request
 from pkgman.model.transaction import Action, Note, Reason, Solution, Step
-from solver import avoided, buildneeds, filters, goals, limit, problems, query, testcase
+from solver import avoided, buildneeds, filters, goals, limit, problems, query, standing, testcase
 from solver.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ class _Run:
             request.erase or request.autoremove or request.autoremove_all
         )
         locked = filters.locked_names(pool, policy)
-        self._standing = goals.policy_jobs(pool, policy, sieve, locked)
-        self._protection = goals.protection_jobs(pool, policy)
+        self._standing = standing.policy_jobs(pool, policy, sieve, locked)
+        self._protection = standing.protection_jobs(pool, policy)
         self._unwritten = ""  # why there is no test case of the last attempt
 
     def steps(self, find_files: Callable[[frozenset[str]], None] | None) -> tuple[Step, ...]:
