@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from traceback import clear_frames
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, get_args
 
@@ -29,7 +30,7 @@ from pkgman.model.errors import (
 from pkgman.model.progress import SILENT
 from pkgman.model.request import Request
 from pkgman.session import Session
-from solver import query, solve
+from solver import query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -126,7 +127,7 @@ class Client:
         self._open = ExitStack()  # the session, and files that it fetched for this plan
         self._session: Session | None = None
         self._pool: Pool | None = None
-        self._plans: list[tuple[Solution, str]] = []  # with the command they stand for
+        self._plans: list[tuple[Solution, str, Request]] = []  # with what they stand for
 
     def __enter__(self) -> Client:
         here = threading.get_ident()
@@ -268,9 +269,8 @@ class Client:
         with self._work(command) as session:
             pool = self._loaded(session)
             workflow.warn_of_excludes(session)
-            policy = workflow.policy_of(session)
-            solution = solve.solve(pool, request, policy, find_files=workflow.unmet_files(session, pool))
-            self._plans.append((solution, command))
+            solution = workflow.resolve(session, pool, request)
+            self._plans.append((solution, command, request))
             return solution
 
     # Doing
@@ -282,17 +282,20 @@ class Client:
         :raises NothingToDo: 905 when the plan has no step.
         :raises PkgmanError: 1622 for a plan that is not this client's, or older than the last change.
         """
-        command = next((command for known, command in self._plans if known is solution), None)
-        if command is None:
+        plan = next((plan for plan in self._plans if plan[0] is solution), None)
+        if plan is None:
             raise PkgmanError(
                 "this plan was made by another Client, or before the system was changed: plan again",
                 number=1622,
             )
         if os.geteuid() != 0:
             raise NotRoot("only root may change the system")
+        _, command, request = plan
         with self._work(command) as session:
+            pool = self._loaded(session)
             try:
-                workflow.carry_out(session, self._loaded(session), solution, agreed=True)
+                again = partial(workflow.resolve, session, pool, request)
+                workflow.carry_out(session, pool, solution, agreed=True, again=again)
             except NothingToDo:
                 raise
             except BaseException:

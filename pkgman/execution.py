@@ -14,18 +14,20 @@ import traceback  # noqa: F401
 from typing import TYPE_CHECKING
 
 from pkgman import errortexts, localfiles, logfile  # noqa: F401
-from pkgman.model.errors import HistoryError
+from pkgman.model.errors import HistoryError, MetadataError, PkgmanError
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.transaction import Action, Reason
+from pkgman.model.words import one_line
 from pkgman.transaction import verify
 from pkgman.transaction.librpm import run as librpm
 from pkgman.transaction.librpm import source
+from pkgman.transaction.librpm.header import file_relations
 from pkgman.transaction.librpm.signals import HeldSignals
 from repo_meta import cache, download
-from solver import query
+from solver import query, relations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pkgman.model.package import Package
     from pkgman.model.repo import RepoSource
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
     from pkgman.session import Session
     from pkgman.transaction.verifiedfile import VerifiedFile
     from solver.pool import Pool
+
+
+def _effects(solution: Solution) -> frozenset[tuple[Action, int, frozenset[int]]]:
+    """Return what a solution does to which packages, whatever the reasons and the order."""
+    return frozenset(
+        (step.action, step.package.handle, frozenset(old.handle for old in step.replaces))
+        for step in solution.steps
+        if not step.package.is_source
+    )
 
 
 class Execution:
@@ -43,9 +54,11 @@ class Execution:
         self._fetched: dict[int, str] = {}  # handle to path in the cache, of what comes from a repository
         self._before: frozenset[str] = frozenset()  # those of them that were there already
 
-    def run(self, solution: Solution) -> None:
+    def run(self, solution: Solution, again: Callable[[], Solution]) -> None:
         """Do it; whatever happens, files that nobody wants to keep are removed.
 
+        :param again: solves the same request once more.
+        :raises MetadataError: when the plan rests on metadata that headers contradict.
         :raises PkgmanError: a package cannot be fetched, is not trusted, or librpm refuses.
         :raises KeyboardInterrupt: when interrupted; not between two packages of a transaction.
         """
@@ -54,6 +67,7 @@ class Execution:
             verified = self._verify(packages, self._fetch(packages))
             try:
                 if not self._session.flag("downloadonly"):
+                    self._compare_with_headers(solution, verified, again)
                     self._transact(solution, verified)
             finally:
                 verify.close_all(verified)
@@ -112,6 +126,37 @@ class Execution:
 
     def _location(self, handle: int) -> str:
         return query.remote(self._pool, handle).location
+
+    def _compare_with_headers(
+        self, solution: Solution, verified: Sequence[VerifiedFile], again: Callable[[], Solution]
+    ) -> None:
+        """See that the plan follows from what the packages' headers state, not from metadata alone.
+
+        What metadata state on their own is taken back, and the request is solved once more.
+
+        :raises MetadataError: 1304 when that gives another plan, or none.
+        """
+        lines = []
+        for file in verified:
+            package = file.package
+            if package.is_source or package.repo == CMDLINE_REPO or package.handle in self._pool.in_place:
+                continue
+            header = file_relations(file)
+            if extra := relations.not_in_header(self._pool, package.handle, header):
+                what = one_line("; ".join(extra))
+                lines.append(
+                    f"{package.repo}: {package.nevra}: only the metadata say '{what}', not its header"
+                )
+                relations.take_from_header(self._pool, package.handle, header)
+        if not lines:
+            return
+        try:
+            same = _effects(again()) == _effects(solution)
+        except PkgmanError:
+            same = False
+        if not same:
+            last = "By its headers the transaction would be another one, so nothing was changed."
+            raise MetadataError((*lines, last))
 
     def _transact(self, solution: Solution, verified: tuple[VerifiedFile, ...]) -> None:
         session = self._session

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pkgman.model.errors import NoMatch
 from pkgman.model.request import Request
 from pkgman.model.transaction import Action, Reason, Solution, Step
-from pkgman.workflow import carry_out, policy_of, unmet_files, warn_of_excludes
-from solver import buildneeds, candidates, filters, query, select, solve
+from pkgman.workflow import carry_out, policy_of, resolve, warn_of_excludes
+from solver import buildneeds, candidates, filters, query, select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,16 +27,16 @@ def install(session: Session, specs: Sequence[str], files: Sequence[RpmFile]) ->
     warn_of_excludes(session)
     handles, unavailable = _named(session, pool, specs)
     handles += [pool.files[file.path] for file in files]
-    solution = Solution(unavailable=unavailable)
+    solution, request = Solution(unavailable=unavailable), Request()
     if session.flag("builddeps"):
         needs = dict.fromkeys(text for handle in handles for text in buildneeds.of_source(pool, handle))
         request = Request(capabilities=tuple(needs))
-        solution = solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
+        solution = resolve(session, pool, request)
         solution = solution._replace(unavailable=(*unavailable, *solution.unavailable))
     if session.flag("source"):
         steps = [Step(Action.INSTALL, query.package(pool, handle), Reason.USER) for handle in handles]
         solution = solution._replace(steps=(*solution.steps, *steps))
-    return carry_out(session, pool, solution)
+    return carry_out(session, pool, solution, again=lambda: resolve(session, pool, request))
 
 
 def _named(session: Session, pool: Pool, specs: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:

@@ -93,8 +93,13 @@ def alter(session: Session, request: Request, *, files: Sequence[RpmFile] = ()) 
 def alter_with(session: Session, pool: Pool, request: Request) -> int:
     """Do the same with a pool that is loaded already."""
     warn_of_excludes(session)
-    solution = solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
-    return carry_out(session, pool, solution)
+    solution = resolve(session, pool, request)
+    return carry_out(session, pool, solution, again=lambda: resolve(session, pool, request))
+
+
+def resolve(session: Session, pool: Pool, request: Request) -> Solution:
+    """Solve a request as the configuration and the options allow; raises as :func:`solve.solve`."""
+    return solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
 
 
 def warn_of_excludes(session: Session) -> None:
@@ -106,9 +111,17 @@ def warn_of_excludes(session: Session) -> None:
             session.ui.info(f"  {name}")
 
 
-def carry_out(session: Session, pool: Pool, solution: Solution, *, agreed: bool = False) -> int:
+def carry_out(
+    session: Session,
+    pool: Pool,
+    solution: Solution,
+    *,
+    again: Callable[[], Solution],
+    agreed: bool = False,
+) -> int:
     """Take a solution from the tables to the history; see :func:`alter`.
 
+    :param again: solves the same request once more, when the pool has learned from headers.
     :param agreed: there is nothing to show and to ask any more.
     """
     ui = session.ui
@@ -121,7 +134,7 @@ def carry_out(session: Session, pool: Pool, solution: Solution, *, agreed: bool 
     _check_space(session, solution)
     if not agreed and not _agreed(session, solution):
         return 0
-    session.execution(pool).run(solution)
+    session.execution(pool).run(solution, again)
     return 0
 
 

@@ -80,35 +80,18 @@ class Filler:
         if package.arch not in ("src", "nosrc"):
             own = self._pool.rel2id(solvable.nameid, solvable.evrid, solv.REL_EQ)
             solvable.add_deparray(solv.SOLVABLE_PROVIDES, own, 0)
-        marker = solv.SOLVABLE_PREREQMARKER
         for dependency in package.requires:
-            if not dependency.name.startswith("rpmlib("):
-                side = marker if dependency.flags & _PRE else -marker
-                self._add_relation(solvable, solv.SOLVABLE_REQUIRES, dependency, side)
+            if not is_rpms_own(dependency):
+                self._add_relation(solvable, solv.SOLVABLE_REQUIRES, dependency, marker_of(dependency))
 
     def _add_relation(self, solvable: solv.XSolvable, key: int, dependency: Dependency, marker: int) -> None:
         comparison = dependency.flags & _COMPARISONS
         known = (dependency.name, comparison, dependency.evr)
         relation = self._relations.get(known)
         if relation is None:
-            relation = self._relations[known] = self._relation(clean(known[0]), comparison, clean(known[2]))
+            relation = self._relations[known] = relation_id(self._pool, dependency)
         if relation:
             solvable.add_deparray(key, relation, marker)
-
-    def _relation(self, name: str, comparison: int, evr: str) -> int:
-        if name.startswith("("):
-            rich = self._pool.parserpmrichdep(name)
-            # A rich dependency that libsolv cannot read must not be dropped silently.
-            return int(rich.id if rich else self._pool.str2id(name))
-        plain = int(self._pool.str2id(name))
-        if not comparison or not evr:
-            return plain
-        flags = (
-            (solv.REL_LT if comparison & _LESS else 0)
-            | (solv.REL_GT if comparison & _GREATER else 0)
-            | (solv.REL_EQ if comparison & _EQUAL else 0)
-        )
-        return int(self._pool.rel2id(plain, self._pool.str2id(evr), flags))
 
     def _add_data(self, handle: int, package: InstalledPackage) -> None:
         texts = (
@@ -140,3 +123,33 @@ class Filler:
             if directory is None:
                 directory = self._directories[folder] = self._data.str2dir(folder or "/")
             self._data.add_dirstr(handle, solv.SOLVABLE_FILELIST, directory, base)
+
+
+def relation_id(raw: solv.Pool, dependency: Dependency) -> int:
+    """Return libsolv's id of a relation, made if need be."""
+    name, evr = clean(dependency.name), clean(dependency.evr)
+    if name.startswith("("):
+        rich = raw.parserpmrichdep(name)
+        # A rich dependency that libsolv cannot read must not be dropped silently.
+        return int(rich.id if rich else raw.str2id(name))
+    plain = int(raw.str2id(name))
+    comparison = dependency.flags & _COMPARISONS
+    if not comparison or not evr:
+        return plain
+    flags = (
+        (solv.REL_LT if comparison & _LESS else 0)
+        | (solv.REL_GT if comparison & _GREATER else 0)
+        | (solv.REL_EQ if comparison & _EQUAL else 0)
+    )
+    return int(raw.rel2id(plain, raw.str2id(evr), flags))
+
+
+def marker_of(dependency: Dependency) -> int:
+    """Return on which side of libsolv's marker a requirement stands: scriptlets' behind it."""
+    marker: int = solv.SOLVABLE_PREREQMARKER
+    return marker if dependency.flags & _PRE else -marker
+
+
+def is_rpms_own(dependency: Dependency) -> bool:
+    """Say whether a requirement is one of rpm itself, which no package meets."""
+    return dependency.name.startswith("rpmlib(")

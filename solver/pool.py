@@ -194,6 +194,11 @@ class Pool:
                     owner = self.raw.id2solvable(match.solvid)
                     owner.add_deparray(solv.SOLVABLE_PROVIDES, file, solv.SOLVABLE_FILEMARKER)
 
+    def changed(self) -> None:
+        """Have the indexes made anew: a package's relations are other ones now."""
+        self._indexed = False
+        self._file_provides = False
+
     def missing_files(self) -> frozenset[str]:
         """Return the paths that packages require and none provides, each path only once ever."""
         raw = self.prepare(file_provides=True)

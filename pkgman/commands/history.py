@@ -16,6 +16,7 @@ from solver import exact, solve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pkgman.model.transaction import Solution
     from pkgman.session import Session
     from pkgman.transaction.history import Entry, History
     from pkgman.transaction.revert import Wanted
@@ -142,9 +143,13 @@ def _go(session: Session, action: str, first: int, last: int) -> int:
     warn_of_excludes(session)
     request = Request(install_nevras=wanted.install, erase_nevras=wanted.remove)
     policy = policy_of(session)._replace(clean_deps=False)  # what goes is known
-    solution = solve.solve(pool, request, policy, find_files=unmet_files(session, pool))
+
+    def resolve() -> Solution:
+        return solve.solve(pool, request, policy, find_files=unmet_files(session, pool))
+
     # The history says which marks change, and no others do.
-    return carry_out(session, pool, solution._replace(flags=dict(wanted.flags), mark_user=frozenset()))
+    solution = resolve()._replace(flags=dict(wanted.flags), mark_user=frozenset())
+    return carry_out(session, pool, solution, again=resolve)
 
 
 def _wanted(history: History, action: str, first: int, last: int) -> Wanted:

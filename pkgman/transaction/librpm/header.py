@@ -15,6 +15,18 @@ from pkgman.transaction.verifiedfile import open_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pkgman.transaction.verifiedfile import VerifiedFile
+
+_TAGS = {
+    "provides": (rpm.RPMTAG_PROVIDENAME, rpm.RPMTAG_PROVIDEFLAGS, rpm.RPMTAG_PROVIDEVERSION),
+    "requires": (rpm.RPMTAG_REQUIRENAME, rpm.RPMTAG_REQUIREFLAGS, rpm.RPMTAG_REQUIREVERSION),
+    "conflicts": (rpm.RPMTAG_CONFLICTNAME, rpm.RPMTAG_CONFLICTFLAGS, rpm.RPMTAG_CONFLICTVERSION),
+    "obsoletes": (rpm.RPMTAG_OBSOLETENAME, rpm.RPMTAG_OBSOLETEFLAGS, rpm.RPMTAG_OBSOLETEVERSION),
+    "recommends": (rpm.RPMTAG_RECOMMENDNAME, rpm.RPMTAG_RECOMMENDFLAGS, rpm.RPMTAG_RECOMMENDVERSION),
+    "suggests": (rpm.RPMTAG_SUGGESTNAME, rpm.RPMTAG_SUGGESTFLAGS, rpm.RPMTAG_SUGGESTVERSION),
+    "supplements": (rpm.RPMTAG_SUPPLEMENTNAME, rpm.RPMTAG_SUPPLEMENTFLAGS, rpm.RPMTAG_SUPPLEMENTVERSION),
+    "enhances": (rpm.RPMTAG_ENHANCENAME, rpm.RPMTAG_ENHANCEFLAGS, rpm.RPMTAG_ENHANCEVERSION),
+}
 INVALID = 1622  # tdnf's number for a local file that is no usable package
 
 
@@ -36,32 +48,31 @@ def package_from_header(header: rpm.hdr, database_id: int = 0) -> InstalledPacka
         install_time=_number(header, rpm.RPMTAG_INSTALLTIME),
         build_time=_number(header, rpm.RPMTAG_BUILDTIME),
         database_id=database_id,
-        provides=_relations(
-            header, rpm.RPMTAG_PROVIDENAME, rpm.RPMTAG_PROVIDEFLAGS, rpm.RPMTAG_PROVIDEVERSION
-        ),
-        requires=_relations(
-            header, rpm.RPMTAG_REQUIRENAME, rpm.RPMTAG_REQUIREFLAGS, rpm.RPMTAG_REQUIREVERSION
-        ),
-        conflicts=_relations(
-            header, rpm.RPMTAG_CONFLICTNAME, rpm.RPMTAG_CONFLICTFLAGS, rpm.RPMTAG_CONFLICTVERSION
-        ),
-        obsoletes=_relations(
-            header, rpm.RPMTAG_OBSOLETENAME, rpm.RPMTAG_OBSOLETEFLAGS, rpm.RPMTAG_OBSOLETEVERSION
-        ),
-        recommends=_relations(
-            header, rpm.RPMTAG_RECOMMENDNAME, rpm.RPMTAG_RECOMMENDFLAGS, rpm.RPMTAG_RECOMMENDVERSION
-        ),
-        suggests=_relations(
-            header, rpm.RPMTAG_SUGGESTNAME, rpm.RPMTAG_SUGGESTFLAGS, rpm.RPMTAG_SUGGESTVERSION
-        ),
-        supplements=_relations(
-            header, rpm.RPMTAG_SUPPLEMENTNAME, rpm.RPMTAG_SUPPLEMENTFLAGS, rpm.RPMTAG_SUPPLEMENTVERSION
-        ),
-        enhances=_relations(
-            header, rpm.RPMTAG_ENHANCENAME, rpm.RPMTAG_ENHANCEFLAGS, rpm.RPMTAG_ENHANCEVERSION
-        ),
+        **relations(header),
         files=tuple(map(decode, header[rpm.RPMTAG_FILENAMES] or ())),
     )
+
+
+def relations(header: rpm.hdr) -> dict[str, tuple[Dependency, ...]]:
+    """Return the relations of a header by the field names of InstalledPackage that hold them."""
+    return {kind: _relations(header, *tags) for kind, tags in _TAGS.items()}
+
+
+def file_relations(file: VerifiedFile) -> dict[str, tuple[Dependency, ...]]:
+    """Return the relations that the header of a verified file states.
+
+    :raises NotTrusted: 1514 when the file is not the verified one any more.
+    :raises PkgmanError: 1622 when librpm cannot read it.
+    """
+    reader = rpm.ts("/")
+    reader.setVSFlags(rpm.RPMVSF_MASK_NOSIGNATURES | rpm.RPMVSF_MASK_NODIGESTS)  # that was done
+    fd = file.open()
+    try:
+        return relations(reader.hdrFromFdno(fd))
+    except rpm.error as error:
+        raise PkgmanError(f"{file.path}: {error}", number=INVALID) from error
+    finally:
+        os.close(fd)
 
 
 def rpm_file(path: str) -> RpmFile:
