@@ -15,6 +15,7 @@ import click
 
 from pkgman import __version__, getopt
 from pkgman.commandtable import COMMANDS
+from pkgman.model import interrupts
 from pkgman.model.errors import NotRoot, PkgmanError, UsageError, system_error
 from pkgman.options import ALL_OPTIONS
 from pkgman.ui import OutputFailed, Ui
@@ -105,6 +106,7 @@ def _run_command(invocation: Invocation, name: str, words: tuple[str, ...]) -> i
     for number in (signal.SIGTERM, signal.SIGHUP):  # leave nothing behind then, either
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
             signal.signal(number, _terminate)
+            interrupts.end_on(number)
     with Session(line, invocation.ui, command=name) as session:
         return int(module.run(session, words))
 
@@ -184,6 +186,8 @@ def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as the launcher leaves it
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            interrupts.end_on(signal.SIGINT)
         try:
             invocation = Invocation(arguments, program=program)
         except UsageError as error:

@@ -58,10 +58,13 @@ def _readings(path: str) -> tuple[str, ...]:
 
 def _scan(session: Session, pool: Pool, path: str, *, glob: bool) -> list[int]:
     handles: list[int] = []
-    search = filelists.find_globs if glob else filelists.find_paths
     for source, pieces in session.supply.file_lists():
-        for hits in search(pieces, [path]).values():
-            handles += files.identified(pool, source.id, hits)
+        found = (
+            filelists.find_globs(pieces, [path])
+            if glob
+            else filelists.find_paths(pieces, [path]).get(path, ())
+        )
+        handles += files.identified(pool, source.id, found)
     return handles
 
 

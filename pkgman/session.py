@@ -1,7 +1,7 @@
 """The wiring of one run: builds each heavy part when it is first asked for.
 
 This module and the command loader are the two seams of laziness: a warm query
-never imports requests, lxml or rpm, since nothing asks for them.
+never imports requests or rpm, since nothing asks for them.
 """
 
 from __future__ import annotations

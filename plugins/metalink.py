@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-from xml.parsers import expat
+from typing import NamedTuple
 
+from pkgman.model.boundedxml import Parser, XmlError
 from pkgman.model.errors import PkgmanError
 from pkgman.model.package import Checksum
-
-if TYPE_CHECKING:
-    from typing import NoReturn
 
 MALFORMED, BAD_PREFERENCE, UNUSABLE = 1622, 2708, 1004  # tdnf's numbers
 _INDEX = "repodata/repomd.xml"
 _SIZES = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # hexadecimal digits; the weakest first
 _NAMES = {"sha-1": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
 _HEX = frozenset("0123456789abcdef")
+_TEXTS = ("url", "hash")
+_LONGEST = 1 << 14  # characters of one of them
 
 
 class Metalink(NamedTuple):
@@ -36,15 +35,11 @@ def parse_metalink(data: bytes, *, local: bool = False) -> Metalink:
     if not data.strip():
         return Metalink((), (), 0)
     handler = _Handler()
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = handler.start
-    parser.EndElementHandler = handler.end
-    parser.CharacterDataHandler = handler.text
-    parser.EntityDeclHandler = _refuse_entity
+    parser = Parser(handler)
     try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, ValueError) as error:
+        parser.feed(data)
+        parser.close()
+    except XmlError as error:
         raise _malformed(f"metalink cannot be read: {error}", MALFORMED) from error
     schemes = ("http://", "https://", "ftp://", "ftps://", *(("file://",) if local else ()))
     urls = [(preference, url) for preference, url in handler.urls if url.startswith(schemes)]
@@ -69,17 +64,15 @@ def _malformed(text: str, number: int) -> PkgmanError:
     return PkgmanError((text, f"Unable to parse metalink, ERROR: code={number}"), number=number)
 
 
-def _refuse_entity(*declaration: object) -> NoReturn:
-    raise _malformed(f"metalink declares an entity: {declaration[0]!r}", MALFORMED)
-
-
 class _Handler:
     def __init__(self) -> None:
+        self.depth = 0
         self.urls: list[tuple[int, str]] = []
         self.hashes: list[Checksum] = []  # of a known kind; the value is not checked yet
         self._current, self._attributes, self._text = "", dict[str, str](), ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
         name = name.rpartition(" ")[2]
         if name == "file" and attributes.get("name") != "repomd.xml":
             raise _malformed(f"metalink is for another file: {attributes.get('name')!r}", MALFORMED)
@@ -88,9 +81,14 @@ class _Handler:
         self._current, self._attributes, self._text = name, attributes, ""
 
     def text(self, text: str) -> None:
+        if self._current not in _TEXTS:
+            return
+        if len(self._text) + len(text) > _LONGEST:
+            raise _malformed(f"metalink has a {self._current} of more than {_LONGEST} characters", MALFORMED)
         self._text += text
 
     def end(self, name: str) -> None:
+        self.depth -= 1
         name = name.rpartition(" ")[2]
         if name == self._current == "url":
             self.urls.append((self._preference(), self._text.strip()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import PkgmanError, PluginError
+from pkgman.model.limits import MAX_METALINK
 from plugins.interface import Plugin
 from plugins.metalink import parse_metalink
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from plugins.metalink import Metalink
 
 MISMATCH, NO_HASH, FORBIDDEN = 2501, 1004, 2600  # tdnf's numbers
-MAX_METALINK = 1 << 20  # bytes
 _FILE = "metalink"  # its name in the cache
 _TEXT = "metalink plugin error: (null)"  # tdnf's own has no texts for its errors
 

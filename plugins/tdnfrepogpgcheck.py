@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import PkgmanError, PluginError
+from pkgman.model.limits import MAX_SIGNATURE
 from plugins.interface import Plugin
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from plugins.interface import Host, MetadataEnd
 
 UNKNOWN, NO_RESULT, NOT_GOOD = 2001, 2003, 2004  # tdnf's numbers
-MAX_SIGNATURE = 1 << 18  # bytes of repomd.xml.asc
 _WHO = "repogpgcheck plugin error"
 
 

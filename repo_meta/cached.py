@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import PkgmanError
+from pkgman.model.limits import MAX_REPOMD
 from pkgman.model.repo import MetadataFile
 from repo_meta import cache, decompress
-from repo_meta.repomd import MAX_REPOMD, parse_repomd
+from repo_meta.repomd import parse_repomd
 
 if TYPE_CHECKING:
     from pkgman.model.repo import RepoSource
 
-_PACKAGES = re.compile(rb"""<metadata\b[^>]*\spackages\s*=\s*["'](\d{1,9})["']""")
+_PACKAGES = re.compile(rb"""<metadata\b[^<>]*?\spackages\s*=\s*["'](\d{1,9})["']""")
 _HEAD = 4096  # bytes within which the root element of primary.xml ends
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # An author's ">" need not be written as an entity.
 _ENTRY = re.compile(
-    rb"""<changelog\b((?:\s+[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(?:/>|>([^<]*)</changelog>)"""
+    rb"""<changelog\b((?:\s++[\w:-]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))*)\s*+(?:/>|>([^<]*+)</changelog>)"""
 )
 
 

@@ -4,6 +4,9 @@ The file is large (630 MB for 65,000 packages), and parsing it takes seconds and
 megabytes. So its bytes are searched for what is wanted, and only around a hit is anything parsed.
 What is relied on: a ``<package>`` begins with its ``<version>``, and ``<file>`` holds plain text;
 createrepo_c and all others write it so.
+
+Time is in proportion to the text, whatever stands in it: no expression looks behind the next ``<``, and
+no search goes over what another one has seen. Memory holds one piece, one element and what was found.
 """
 
 from __future__ import annotations
@@ -13,17 +16,17 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pkgman.model.errors import MetadataError
+from pkgman.model.limits import MAX_FILES, MAX_ITEM, MAX_LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 FEW = 6  # paths; for more, cutting the text in words once is faster than one search each
 Entry = TypeVar("Entry")
-MAX_ITEM = 1 << 20  # bytes; ceiling for one <file> or package head
 
-_HEAD = re.compile(rb"<package\b([^>]*)>\s*<version\b([^>]*?)/?>")
-ATTRIBUTE = re.compile(rb"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_FILE = re.compile(rb"<file\b[^>]*>([^<]*)</file>")
+_HEAD = re.compile(rb"<package\b([^<>]*+)>\s*+<version\b([^<>]*+)>")
+ATTRIBUTE = re.compile(rb"""(?<![\w:-])([\w:-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
+_FILE = re.compile(rb"<file\b[^<>]*+>([^<]*+)</file>")
 _ENTITY = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|\w+);")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 # Elements of the documents with packages: what messages call the document, and its root.
@@ -57,18 +60,20 @@ def find_paths(pieces: Iterable[bytes], paths: Collection[str]) -> dict[str, lis
     """
     spellings = {spelling: path for path in paths for spelling in _spellings(path)}
     locate = _by_search(spellings) if len(spellings) <= FEW else _by_words(spellings)
-    hits: dict[str, list[FileHit]] = {}
+    hits: dict[str, dict[FileHit, None]] = {}  # owners in their order, each once
+    count = 0
     for path, hit in _scan(pieces, locate):
-        owners = hits.setdefault(path, [])
-        if hit not in owners:
-            owners.append(hit)
-    return hits
+        owners = hits.setdefault(path, {})
+        count += hit not in owners
+        owners[hit] = None
+        _check_owners(count)
+    return {path: list(owners) for path, owners in hits.items()}
 
 
-def find_globs(pieces: Iterable[bytes], globs: Collection[str]) -> dict[str, list[FileHit]]:
-    """Return the paths that match one of ``globs`` and the packages that hold them.
+def find_globs(pieces: Iterable[bytes], globs: Collection[str]) -> list[FileHit]:
+    """Return the packages that hold a path which matches one of ``globs``, in the order of the file.
 
-    ``*`` matches slashes too, as in libsolv.
+    ``*`` matches slashes too, as in libsolv. The paths may be millions, so they are not kept.
 
     :raises MetadataError: as :func:`find_paths`.
     """
@@ -78,12 +83,16 @@ def find_globs(pieces: Iterable[bytes], globs: Collection[str]) -> dict[str, lis
         for test in tests:
             yield from test(text, start)
 
-    hits: dict[str, list[FileHit]] = {}
-    for path, hit in _scan(pieces, locate):
-        owners = hits.setdefault(path, [])
-        if hit not in owners:
-            owners.append(hit)
-    return hits
+    owners: dict[FileHit, None] = {}  # in their order, each once
+    for _, hit in _scan(pieces, locate):
+        owners[hit] = None
+        _check_owners(len(owners))
+    return list(owners)
+
+
+def _check_owners(count: int) -> None:
+    if count > MAX_FILES:
+        raise MetadataError(f"filelists has more than {MAX_FILES} matches, which is not accepted")
 
 
 def files_of(pieces: Iterable[bytes], wanted: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -109,6 +118,7 @@ def entries_of(
     :param kind: name of the elements that ``entry`` matches, of a document with such packages.
     """
     left = set(wanted)
+    total = 0
     result: dict[str, tuple[Entry, ...]] = {}
     word, entries = "", list[Entry]()  # the wanted package we are in
     text = b""
@@ -123,10 +133,16 @@ def entries_of(
                 # The last element may not be complete, so it is left for the next round.
                 stop = end if end >= 0 else _unfinished(text, position, kind)
                 entries += map(read, entry.finditer(text, position, stop))
+                if len(entries) > MAX_FILES or total + len(entries) > MAX_LISTED:
+                    raise MetadataError(
+                        f"{_DOCUMENTS[kind][0]} has more entries than are accepted: {MAX_FILES} of one "
+                        f"package, {MAX_LISTED} of all"
+                    )
                 if end < 0:
                     position = stop
                     break
                 result[word] = tuple(entries)
+                total += len(entries)
                 word, entries, position = "", [], end
             match = _HEAD.search(text, position)
             if match is None:
@@ -191,18 +207,16 @@ def _by_search(spellings: dict[bytes, str]) -> Callable[[bytes, int], Iterator[t
 
 
 def _by_words(spellings: dict[bytes, str]) -> Callable[[bytes, int], Iterator[tuple[int, str]]]:
-    heads = (b"file>", b'file type="dir">', b'file type="ghost">', b"file type='dir'>", b"file type='ghost'>")
-    words = {head + spelling: spelling for spelling in spellings for head in heads}
+    words = {spelling + b"</file": path for spelling, path in spellings.items()}
 
     def locate(text: bytes, start: int) -> Iterator[tuple[int, str]]:
-        if words.keys().isdisjoint(text.split(b"<")):
+        parts = text[start:].split(b">")
+        if words.keys().isdisjoint(parts):
             return
-        for word in words.keys() & set(text.split(b"<")):
-            needle = word + b"</file>"
-            position = text.find(needle, start)
-            while position >= 0:
-                yield position, spellings[words[word]]
-                position = text.find(needle, position + 1)
+        for part in parts:
+            if part in words:
+                yield start, words[part]
+            start += len(part) + 1
 
     return locate
 
@@ -241,19 +255,23 @@ def _scan(
     text, start = b"", 0
     for piece in pieces:
         text += piece
+        seen, head = 1, _head_at(text, 0)  # where the search for the next head begins; the one before it
         for position, path in sorted(locate(text, start)):
-            head = _head_before(text, position)
+            last = text.rfind(b"<package", seen, position)
+            if last >= 0:
+                head = _head_at(text, last)
+            seen = max(seen, position)
             if head is not None:
                 yield path, head
         rest = _unfinished(text, start)
         match = None
-        owner = text.rfind(b"<package", 0, rest)
-        if owner >= 0:
-            match = _HEAD.match(text, owner)
+        last = text.rfind(b"<package", 0, rest)
+        if last >= 0:
+            match = _HEAD.match(text, last)
         if match is not None:
             text, start = match[0] + text[max(rest, match.end()) :], len(match[0])
         else:
-            rest = owner if owner >= 0 else rest
+            rest = last if last >= 0 else rest
             text, start = text[rest:], 0
         _check_item(text)
     _check_end(text)
@@ -264,8 +282,8 @@ def _unfinished(text: bytes, start: int, kind: str = "file") -> int:
     return max(start, text.rfind(b"<" + kind.encode()), text.rfind(b"<package"))
 
 
-def _head_before(text: bytes, position: int) -> FileHit | None:
-    match = _HEAD.match(text, max(0, text.rfind(b"<package", 0, position)))
+def _head_at(text: bytes, position: int) -> FileHit | None:
+    match = _HEAD.match(text, position)
     return _parse_head(match) if match is not None else None
 
 

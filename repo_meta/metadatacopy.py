@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pkgman.model.errors import CacheMissing, FetchError, MetadataError, PkgmanError, system_error
+from pkgman.model.limits import MAX_REPOMD, MAX_SIGNATURE
 from repo_meta import cache, temporary
 from repo_meta.fetch import Item, file_digest, sha256
 from repo_meta.mirrored import flush, path_of, refuse_links_out
-from repo_meta.repomd import MAX_REPOMD, every_part
+from repo_meta.repomd import every_part
 from repo_meta.urls import join
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 INDEX = "repodata/repomd.xml"
 SIGNATURE = f"{INDEX}.asc"
-_MAX_SIGNATURE = 1 << 18  # bytes
 _ABSENT = (403, 404, 410)  # HTTP's; some servers say 403 for what is not there
 _FILE_MISSING = 1238  # file:// without the file
 _SAME_NAME = 1617  # 1600 + EEXIST
@@ -159,7 +159,7 @@ def _signature(source: RepoSource, index: bytes, bases: tuple[str, ...], fetcher
     """
     for base in bases:
         try:
-            signature = fetcher.read(source, join(base, SIGNATURE), limit=_MAX_SIGNATURE)
+            signature = fetcher.read(source, join(base, SIGNATURE), limit=MAX_SIGNATURE)
         except FetchError as error:
             if error.status not in _ABSENT and error.number != _FILE_MISSING:
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import MetadataError, system_error
+from pkgman.model.limits import MAX_MIRRORLIST
 from pkgman.model.progress import SILENT
 from repo_meta import cache, temporary
 from repo_meta.fetch import Item
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from pkgman.model.progress import Progress, Reporter
     from pkgman.model.repo import RepoSource
     from repo_meta.fetch import Fetcher
-
-MAX_LIST = 1 << 20  # bytes of a mirrorlist
 
 
 def base_urls(
@@ -38,12 +37,12 @@ def base_urls(
             raise no_url(source)
         return source.baseurls
     path = cache.mirrorlist_path(source)
-    data = cache.read_file(path, MAX_LIST)
+    data = cache.read_file(path, MAX_MIRRORLIST)
     if data is None or (now is not None and _is_old(source, path, now)):
         temporary.sweep((path,))
-        item = Item(path, source.id, limit=MAX_LIST)
+        item = Item(path, source.id, limit=MAX_MIRRORLIST)
         fetcher.fetch(source, source.mirrorlist, item, progress=progress, report=report)
-        data = cache.read_file(path, MAX_LIST) or b""
+        data = cache.read_file(path, MAX_MIRRORLIST) or b""
     urls = parse_mirrorlist(data, local=source.mirrorlist.startswith("file:"))
     if not urls:
         try:

@@ -10,10 +10,11 @@ import os
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import CacheMissing, MetadataError, PkgmanError
+from pkgman.model.limits import MAX_REPOMD
 from pkgman.model.progress import SILENT
 from pkgman.model.repo import MetadataFile, RepoSnapshot
 from repo_meta import cache
-from repo_meta.repomd import MAX_REPOMD, parse_repomd
+from repo_meta.repomd import parse_repomd
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,11 +14,12 @@ from pkgman.model.errors import (
     SizeMismatch,
     system_error,
 )
+from pkgman.model.limits import MAX_PART, MAX_REPOMD, MAX_SIGNATURE
 from pkgman.model.progress import SILENT
 from repo_meta import cache, mirror, temporary
 from repo_meta.fetch import Item, file_digest, sha256
 from repo_meta.refresh import check_of, snapshot_of
-from repo_meta.repomd import MAX_REPOMD, revision
+from repo_meta.repomd import revision
 from repo_meta.urls import join
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from pkgman.model.repo import MetadataPart, RepoSnapshot, RepoSource
     from repo_meta.fetch import Fetcher
 
-MAX_PART = 2 << 30  # bytes; ceiling for a part whose size repomd.xml does not state
-MAX_SIGNATURE = 1 << 18  # bytes of repomd.xml.asc
 WORDS = {"primary": "primary", "filelists": "file lists", "updateinfo": "update info", "other": "other"}
 
 # What another mirror may do better.

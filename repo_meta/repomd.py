@@ -1,22 +1,16 @@
 """repomd.xml: bytes in, the list of metadata parts out; no I/O.
 
-The parser is expat itself: it is there in every Python, costs 0.3 ms to import,
-and entities are refused before they are expanded.
+Time and memory are in proportion to its size, whatever stands in it; see :mod:`pkgman.model.boundedxml`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from xml.parsers import expat
-
+from pkgman.model.boundedxml import Parser, XmlError
 from pkgman.model.errors import MetadataError
+from pkgman.model.limits import MAX_PARTS, MAX_REPOMD
 from pkgman.model.package import Checksum
 from pkgman.model.repo import MetadataPart
 
-if TYPE_CHECKING:
-    from typing import NoReturn
-
-MAX_REPOMD = 4 << 20  # bytes; real ones have 1 to 100 KiB
 KINDS = ("primary", "filelists", "updateinfo", "other")
 SUFFIXES = (".xml", ".gz", ".xz", ".zst", ".bz2")  # compressions known by name (config 5.4)
 DIGEST_SIZES = {"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}  # hex digits
@@ -25,6 +19,7 @@ _NAMESPACE = "http://linux.duke.edu/metadata/repo "
 _RESERVED = ("repomd.xml", "repomd.xml.asc", "metalink")  # names we use ourselves in repodata/
 _HEX = frozenset("0123456789abcdef")
 _TEXTS = frozenset(("checksum", "open-checksum", "size", "open-size"))
+_LONGEST = 1024  # characters of one of them, or of the revision
 
 
 def parse_repomd(data: bytes) -> tuple[MetadataPart, ...]:
@@ -60,15 +55,11 @@ def _parse(data: bytes, *, every: bool = False) -> _Handler:
     if len(data) > MAX_REPOMD:
         raise MetadataError(f"repomd.xml has {len(data)} bytes, more than {MAX_REPOMD} are not accepted")
     handler = _Handler(every=every)
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler = handler.start
-    parser.EndElementHandler = handler.end
-    parser.CharacterDataHandler = handler.text
-    parser.EntityDeclHandler = _refuse_entity
+    parser = Parser(handler)
     try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, ValueError) as error:
+        parser.feed(data)
+        parser.close()
+    except XmlError as error:
         raise MetadataError(f"repomd.xml cannot be read: {error}") from error
     return handler
 
@@ -113,8 +104,10 @@ def checksum(kind: str, text: str) -> Checksum:
     return Checksum(kind, text)
 
 
-def _refuse_entity(*declaration: object) -> NoReturn:
-    raise MetadataError(f"repomd.xml declares an entity: {declaration[0]!r}")
+def _longer(text: str, more: str) -> str:
+    if len(text) + len(more) > _LONGEST:
+        raise MetadataError(f"repomd.xml: a checksum or size has more than {_LONGEST} characters")
+    return text + more
 
 
 class _Handler:
@@ -125,7 +118,8 @@ class _Handler:
         self._every = every
         self.revision = ""
         self._in_revision = False
-        self._depth = 0
+        self._kinds: set[str] = set()  # of the parts
+        self.depth = 0
         self._kind = ""  # of the <data> element we are in
         self._href = ""
         self._types: dict[str, str] = {}  # checksum elements -> their kind
@@ -134,14 +128,14 @@ class _Handler:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         name = name.removeprefix(_NAMESPACE)
-        self._depth += 1
-        if self._depth == 1 and name != "repomd":
+        self.depth += 1
+        if self.depth == 1 and name != "repomd":
             raise MetadataError(f"repomd.xml cannot be read: its root is <{name}>")
-        if self._depth == 2:
+        if self.depth == 2:
             self._kind = attributes.get("type", "") if name == "data" else ""
             self._href, self._types, self._texts = "", {}, {}
             self._in_revision = name == "revision"
-        elif self._depth == 3 and self._kind:
+        elif self.depth == 3 and self._kind:
             self._current = name if name in _TEXTS else ""
             if name == "location":
                 self._href = attributes.get("href", "")
@@ -151,18 +145,20 @@ class _Handler:
 
     def text(self, text: str) -> None:
         if self._current:
-            self._texts[self._current] += text
+            self._texts[self._current] = _longer(self._texts[self._current], text)
         elif self._in_revision:
-            self.revision += text
+            self.revision = _longer(self.revision, text)
 
     def end(self, _name: str) -> None:
-        self._depth -= 1
+        self.depth -= 1
         self._current, self._in_revision = "", False
-        if self._depth == 1 and self._kind:
+        if self.depth == 1 and self._kind:
             usable = self._kind in KINDS and self._href.endswith(SUFFIXES)
-            known = any(part.kind == self._kind for part in self.parts)  # the first of a kind counts
-            if self._every or (usable and not known):
+            if self._every or (usable and self._kind not in self._kinds):  # the first of a kind counts
                 self.parts.append(self._part())
+                self._kinds.add(self._kind)
+                if len(self.parts) > MAX_PARTS:
+                    raise MetadataError(f"repomd.xml names more than {MAX_PARTS} parts")
             self._kind = ""
 
     def _part(self) -> MetadataPart:

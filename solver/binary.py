@@ -17,12 +17,16 @@ from typing import TYPE_CHECKING
 import solv
 import solv._solv
 
+from pkgman.model.interrupts import Interruptible
+from solver import memory
+
 if TYPE_CHECKING:
     from types import TracebackType
 
 _MARK = b"pkgman.solv.2"
 _CRC_SIZE = 4  # bytes
 _PIECE = 1 << 17  # bytes read at a time
+_IN_MEMORY = 2  # bytes of memory for each of a file, while it is loaded
 
 
 def read(repo: solv.Repo, path: str, key: str) -> bool:
@@ -58,12 +62,17 @@ def open_sound(path: str, key: str) -> tuple[int, int]:
 
 
 def load(repo: solv.Repo, descriptor: int) -> bool:
-    """Load libsolv's data from an open file into the empty ``repo``; it stays empty on failure."""
+    """Load libsolv's data from an open file into the empty ``repo``; it stays empty on failure.
+
+    :raises PkgmanError: 1612 when memory does not suffice.
+    """
     os.lseek(descriptor, 0, os.SEEK_SET)
     stream = solv.xfopen_fd("plain", descriptor)
     if stream is None:
         return False
-    loaded = bool(repo.add_solv(stream))
+    memory.ensure(_IN_MEMORY * os.fstat(descriptor).st_size)
+    with Interruptible():
+        loaded = bool(repo.add_solv(stream))
     stream.close()
     if not loaded:
         repo.empty(True)

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 
 import solv
 
-from pkgman.model.errors import MetadataError
+from pkgman.model.errors import MetadataError, PkgmanError
+from pkgman.model.limits import MAX_MEMORY, MAX_SECONDS
 from solver import builder
 from solver.binary import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import NoReturn
 
 _PIPE = 1 << 20  # bytes; the most that Linux gives to anybody
 _LONGEST_COMPLAINT = 4096  # bytes
-_UNPARSED, _UNWRITTEN = 1, 2  # exit statuses of the builder
+_PYTHON_FAILED = 1  # its exit status when it cannot even start, which it can here as well
+_NO_MEMORY = 1612
 
 
 def build(
@@ -33,7 +36,7 @@ def build(
     :param label: what messages call the repository.
     :param meanwhile: called while the builder finishes what it has got.
     :raises MetadataError: the XML is malformed or cut off.
-    :raises PkgmanError: what the pieces raise.
+    :raises PkgmanError: what the pieces raise; 1612 when memory does not suffice.
     :raises OSError: the result cannot be written.
     """
     reader, writer = os.pipe()
@@ -62,18 +65,30 @@ def build(
     finally:
         if status == -1:
             _end(child)
-    if status == _UNWRITTEN:
-        full = not os.fstatvfs(output).f_bavail
-        raise OSError(errno.ENOSPC if full else errno.EIO, f"{label}: the solver's cache cannot be written")
-    if status == _UNPARSED:
-        complaint = os.pread(output, _LONGEST_COMPLAINT, 0).decode("utf-8", "replace")
-        raise MetadataError(f"{label}: primary metadata: {complaint}")
     if status != 0:
-        raise MetadataError(f"{label}: primary metadata: reading it ended with status {status}")
+        _refuse(status, output, label)
     size = os.fstat(output).st_size - builder.COUNT_SIZE
     count = int.from_bytes(os.pread(output, builder.COUNT_SIZE, size), "little")
     os.ftruncate(output, size)
     return count
+
+
+def _refuse(status: int, output: int, label: str) -> NoReturn:
+    """Raise what the builder's exit status means; below 0 it is the signal that ended it."""
+    what = f"{label}: primary metadata"
+    if status == builder.UNWRITTEN:
+        full = not os.fstatvfs(output).f_bavail
+        raise OSError(errno.ENOSPC if full else errno.EIO, f"{label}: the solver's cache cannot be written")
+    if status == builder.UNPARSED:
+        complaint = os.pread(output, _LONGEST_COMPLAINT, 0).decode("utf-8", "replace")
+        raise MetadataError(f"{what}: {complaint}")
+    if status in (builder.NO_MEMORY, -signal.SIGABRT, _PYTHON_FAILED):
+        raise PkgmanError(f"{what}: there is not enough memory to read it", number=_NO_MEMORY)
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise MetadataError(
+            f"{what}: reading it took more than {MAX_SECONDS} s of processor time, or was killed"
+        )
+    raise MetadataError(f"{what}: reading it ended with status {status}")
 
 
 def _start(reader: int, output: int) -> int:
@@ -81,8 +96,9 @@ def _start(reader: int, output: int) -> int:
     actions = [
         (os.POSIX_SPAWN_DUP2, reader, 0),
         (os.POSIX_SPAWN_DUP2, output, builder.OUTPUT),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),  # libsolv's last words; its status says it all
     ]
-    command = [sys.executable, "-IS", builder.__file__, folder]
+    command = [sys.executable, "-IS", builder.__file__, folder, str(MAX_MEMORY), str(MAX_SECONDS)]
     return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions)
 
 

@@ -27,12 +27,15 @@ def owners(pool: Pool, path: str, *, glob: bool) -> tuple[int, ...]:
 
 def identified(pool: Pool, repo_id: str, owners: Iterable[Owner]) -> list[int]:
     """Return the handles of the packages of ``repo_id`` that ``owners`` name by NEVRA."""
-    found = []
+    wanted: dict[str, set[tuple[str, str, str]]] = {}  # by name, so that each is looked up once
     for owner in owners:
         plain = f"{owner.version}-{owner.release}"
         evr = f"{owner.epoch}:{plain}" if int(owner.epoch) else plain
-        for handle in select.named(pool, owner.name):
+        wanted.setdefault(owner.name, set()).add((repo_id, evr, owner.arch))
+    found = []
+    for name, versions in wanted.items():
+        for handle in select.named(pool, name):
             solvable = pool.raw.id2solvable(handle)
-            if (solvable.repo.name, solvable.evr, solvable.arch) == (repo_id, evr, owner.arch):
+            if (solvable.repo.name, solvable.evr, solvable.arch) in versions:
                 found.append(handle)
     return found

@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pkgman.model.limits import MAX_NAME
 from solver import binary
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Names:
 
     def take(self, packages: Iterable[bytes]) -> None:
         """Take the last name in each of ``packages``: XML up to some place behind it."""
-        self._found.update(xml.rpartition(_OPEN)[2].partition(_CLOSE)[0] for xml in packages)
+        found = (xml.rpartition(_OPEN)[2].partition(_CLOSE)[0] for xml in packages)
+        self._found.update(name for name in found if len(name) <= MAX_NAME)
 
     def sort(self) -> None:
         """Make ready what :meth:`write` writes."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import solv
 
+from pkgman.model.interrupts import Interruptible
 from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
-from solver import binary
+from solver import binary, memory
 from solver.installed import Filler
 from solver.repocache import RepoCache, write_names
 from solver.text import clean
@@ -173,13 +174,17 @@ class Pool:
         :param file_provides: also make packages provide the files that others require.
         """
         if file_provides and not self._file_provides:
-            self._required_files = self.raw.addfileprovides_queue()
+            memory.ensure_for_index(self.raw)
+            with Interruptible():
+                self._required_files = self.raw.addfileprovides_queue()
             self._add_top_files()
             self._file_provides = True
             self._indexed = False
         if not self._indexed:
-            # Asking before this crashes libsolv.
-            self.raw.createwhatprovides()
+            memory.ensure_for_index(self.raw)
+            with Interruptible():
+                # Asking before this crashes libsolv.
+                self.raw.createwhatprovides()
             self._indexed = True
         return self.raw
 

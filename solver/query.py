@@ -260,8 +260,8 @@ def summary(pool: Pool, handle: int) -> tuple[str, str]:
 
 
 def _first(repo: solv.Repo) -> int:
-    """Return the handle of a repository's first package; the others follow it without a gap."""
-    return next(solvable.id for solvable in repo.solvables_iter())
+    """Return the handle of a repository's first package, 0 if it has none; the others follow it."""
+    return next((int(solvable.id) for solvable in repo.solvables_iter()), 0)
 
 
 _COMPLETE = solv.Dataiterator.SEARCH_FILES | solv.Dataiterator.SEARCH_COMPLETE_FILELIST

@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import solv
 
 from pkgman.model.errors import Protected, Unsolvable
+from pkgman.model.interrupts import Interruptible
 from pkgman.model.request import Request
 from pkgman.model.transaction import Action, Note, Reason, Solution, Step
-from solver import avoided, buildneeds, filters, goals, limit, problems, query, standing, testcase
+from solver import (
+    avoided,
+    buildneeds,
+    filters,
+    goals,
+    limit,
+    memory,
+    problems,
+    query,
+    standing,
+    testcase,
+)
 from solver.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -202,7 +214,9 @@ class _Run:
             solver.set_flag(flag, 1)
         solver.set_flag(solv.Solver.SOLVER_FLAG_ALLOW_UNINSTALL, int(self._may_erase))
         solver.set_flag(solv.Solver.SOLVER_FLAG_IGNORE_RECOMMENDED, int(not self._policy.weak))
-        found = solver.solve([raw.Job(how, what) for how, what in jobs + self._standing])
+        memory.ensure_for_solving(raw)
+        with Interruptible():
+            found = solver.solve([raw.Job(how, what) for how, what in jobs + self._standing])
         if self._policy.debug_folder:
             self._unwritten = testcase.write(raw, solver, self._policy.debug_folder)
         return _Answer(solver, list(found))

@@ -22,21 +22,23 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import MetadataError
+from pkgman.model.limits import MAX_PACKAGE, MAX_PACKAGES
 from solver.binary import write_all
 from solver.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# The order in which createrepo and createrepo_c write them (their primary XML dumps).
+# The order in which createrepo and createrepo_c write them (their primary XML dumps). No expression looks
+# for the end of an element behind the next "<", so time is in proportion to the text.
 _TEXTS = re.compile(
-    rb"<summary>([^<]*)</summary>\s*<description>([^<]*)</description>\s*"
-    rb"(?:<packager>[^<]*</packager>\s*)?(?:<url>([^<]*)</url>\s*)?"
+    rb"<summary>([^<]*+)</summary>\s*+<description>([^<]*+)</description>\s*+"
+    rb"(?:<packager>[^<]*+</packager>\s*+)?(?:<url>([^<]*+)</url>\s*+)?"
 )
 # What neither a solver nor a person asks this program for.
 _UNUSED = re.compile(
-    rb"<rpm:vendor/>\s*|<rpm:group>[^<]*</rpm:group>\s*|<rpm:buildhost>[^<]*</rpm:buildhost>\s*|"
-    rb"<rpm:header-range [^>]*/>\s*"
+    rb"<rpm:vendor/>\s*+|<rpm:group>[^<]*+</rpm:group>\s*+|<rpm:buildhost>[^<]*+</rpm:buildhost>\s*+|"
+    rb"<rpm:header-range [^<>/]*+/>\s*+"
 )
 _GROUPS = 4  # what re.split gives for one match of _TEXTS: three groups and the text before it
 _PACKAGE, _END = b"<package ", b"</package>"
@@ -45,7 +47,6 @@ _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
 _ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
 _OFFSET = struct.Struct("<I")
 _PIECE = 1 << 20  # bytes cut or searched at a time
-_LARGEST_PACKAGE = 1 << 26  # bytes of XML
 _MOST = 1 << 32  # bytes; what an offset can tell
 
 
@@ -83,8 +84,10 @@ class Cutter:
                 end += len(_END)
                 yield self._take(bytes(pending[:end]))
                 del pending[:end]
-            elif len(pending) > _LARGEST_PACKAGE:
-                raise MetadataError(f"primary metadata: a package of more than {_LARGEST_PACKAGE} bytes")
+            elif len(pending) > MAX_PACKAGE:
+                raise MetadataError(f"primary metadata: a package of more than {MAX_PACKAGE} bytes")
+            if len(self._lengths) > MAX_PACKAGES:
+                raise MetadataError(f"primary metadata: more than {MAX_PACKAGES} packages, not accepted")
         yield self._take(bytes(pending))
         self._write_offsets()
 

@@ -46,7 +46,6 @@ OWNER = {
     "requests": "repo_meta.http",
     "urllib3": "repo_meta.http",
     "zstandard": "repo_meta.decompress",
-    "lxml": "repo_meta.updateinfo",
     "pysequoia": "repo_meta.signature",
     "solv": "solver",
     "rpm": "pkgman.transaction.librpm",

@@ -16,6 +16,20 @@ class AdvisoryPackage(NamedTuple):
     filename: str
     reboot: bool  # the system should be rebooted after updating this one
 
+    @property
+    def evr(self) -> str:
+        """``epoch:version-release``, an epoch of 0 stated."""
+        return f"{self.epoch}:{self.version}-{self.release}"
+
+
+class Reference(NamedTuple):
+    """What an advisory refers to; "" for what it does not state."""
+
+    kind: str  # cve, bugzilla, self, vendor …, in small letters
+    id: str
+    title: str
+    url: str
+
 
 class Advisory(NamedTuple):
     """One update notice."""
@@ -29,5 +43,18 @@ class Advisory(NamedTuple):
     reboot: bool  # of the advisory or of any of its packages
     packages: tuple[AdvisoryPackage, ...]
     kind: str = ""  # the repository's own word for the type: security, newpackage …
-    cves: tuple[str, ...] = ()
-    bugs: tuple[str, ...] = ()  # numbers of Bugzilla
+    issued: int = 0  # seconds since 1970, 0 when not stated
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def cves(self) -> tuple[str, ...]:
+        """The ids of the CVEs that it fixes."""
+        return self._ids("cve")
+
+    @property
+    def bugs(self) -> tuple[str, ...]:
+        """The numbers of Bugzilla that it fixes."""
+        return self._ids("bugzilla")
+
+    def _ids(self, kind: str) -> tuple[str, ...]:
+        return tuple(reference.id for reference in self.references if reference.kind == kind and reference.id)

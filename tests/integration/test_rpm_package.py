@@ -31,7 +31,7 @@ LIBRARIES = [path for path in sys.path if path.endswith(("site-packages", "dist-
 STAND_IN = Rpm(
     "stand-in",
     provides=[
-        f"python(abi) = {VERSION}", "python3-click = 9", "python3-lxml", "python3-pysequoia",
+        f"python(abi) = {VERSION}", "python3-click = 9", "python3-pysequoia",
         "python3-requests", "python3-rpm", "python3-solv = 1", "python3-zstandard", "/bin/sh", PYTHON,
     ],
 )  # fmt: skip

@@ -86,7 +86,7 @@ def test_a_bomb_stops_at_the_stated_size(kind: str, tmp_path: Path) -> None:
 def test_a_bomb_without_stated_size_stops_at_the_ceiling(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decompress, "FREE", 1 << 18)
+    monkeypatch.setattr(decompress, "FREE_OPEN", 1 << 18)
     file = _file(tmp_path / f"f.{kind}", PACKERS[kind](bytes(32 << 20)))
     with pytest.raises(MetadataError, match="not accepted"):
         list(decompress.iter_plain(file))

@@ -60,14 +60,12 @@ def test_one_path_finds_its_packages(size: int) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_globs_match_paths(size: int) -> None:
-    assert find_globs(_cut(size), ["/usr/bin/t*"]) == {
-        "/usr/bin/tool": [ALPHA, BETA],
-        "/usr/bin/tool2": [BETA],
-    }
-    assert list(find_globs(_cut(size), ["*/a.log"])) == ["/var/log/a.log"]
-    assert list(find_globs(_cut(size), ["/opt/r&d/*"])) == ["/opt/r&d/<x>"]
-    assert list(find_globs(_cut(size), ["/usr/*/t[no]ol[^x]"])) == ["/usr/bin/tool2"]
-    assert len(find_globs(_cut(size), ["*"])) == 6
+    assert find_globs(_cut(size), ["/usr/bin/t*"]) == [ALPHA, BETA]
+    assert find_globs(_cut(size), ["*/a.log"]) == [ALPHA]
+    assert find_globs(_cut(size), ["/opt/r&d/*"]) == [ALPHA]
+    assert find_globs(_cut(size), ["/usr/*/t[no]ol[^x]"]) == [BETA]
+    assert find_globs(_cut(size), ["/usr/*/t[no]ol[^2]", "/opt/[!r]&d/*"]) == []
+    assert find_globs(_cut(size), ["*"]) == [ALPHA, BETA]
 
 
 @pytest.mark.parametrize("size", SIZES)

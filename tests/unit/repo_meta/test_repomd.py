@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from pkgman.model.errors import MetadataError
+from pkgman.model.limits import MAX_REPOMD
 from pkgman.model.package import Checksum
-from repo_meta.repomd import MAX_REPOMD, parse_repomd, revision, safe_location
+from repo_meta.repomd import parse_repomd, revision, safe_location
 
 _SHA = "a" * 64
 _SUM = f'<checksum type="sha256">{_SHA}</checksum>'

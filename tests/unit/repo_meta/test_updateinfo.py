@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pkgman.model.advisory import Advisory, AdvisoryPackage
+from pkgman.model.advisory import Advisory, AdvisoryPackage, Reference
 from pkgman.model.errors import MetadataError
 from repo_meta.updateinfo import parse_advisories
 
@@ -42,10 +42,15 @@ def test_advisories_are_read(size: int) -> None:
                 AdvisoryPackage("m", 0, "2", "3", "x86_64", "m.rpm", reboot=False),
             ),
             kind="security",
-            cves=("CVE-2021-1", "CVE-2021-2"),
-            bugs=("77",),
+            issued=1622638800,
+            references=(
+                Reference("cve", "CVE-2021-1", "", "x"),
+                Reference("bugzilla", "77", "", ""),
+                Reference("cve", "CVE-2021-2", "two", ""),
+                Reference("other", "", "", "y"),
+            ),
         ),
-        Advisory("LAB-2", "Unknown", "", "", "", 1622638800, False, (), kind="newpackage"),
+        Advisory("LAB-2", "Unknown", "", "", "", 1622638800, False, (), kind="newpackage", issued=1622638800),
     ]
 
 
