@@ -25,8 +25,9 @@ _PLUGIN_CONF = "/etc/tdnf/pluginconf.d"
 _PLUGINS = "/usr/lib/tdnf-plugins"
 # Every key of the main section that has an effect, and gpgcheck, which tdnf reads without any.
 KEYS = frozenset((
-    "cachedir", "clean_requirements_on_remove", "distroverpkg", "distrosync_reinstall_changed",
-    "dnf_check_update_compat", "excludepkgs", "gpgcheck", "installonly_limit", "installonlypkgs",
+    "allow_http_downgrade", "cachedir", "clean_requirements_on_remove", "distroverpkg",
+    "distrosync_reinstall_changed", "dnf_check_update_compat", "excludepkgs", "gpgcheck",
+    "installonly_limit", "installonlypkgs",
     "keepcache", "localpkg_gpgcheck", "logfile", "minversions", "openmax", "persistdir", "pluginconfpath",
     "pluginpath", "plugins", "proxy", "proxy_password", "proxy_username", "repodir", "reposdir", "sslverify",
     "tsflags", "varsdir",
@@ -54,6 +55,7 @@ class Config(NamedTuple):
     keepcache: bool = False
     localpkg_gpgcheck: bool = False  # dnf's: files of the command line must be signed
     sslverify: bool = True
+    allow_http_downgrade: bool = False
     excludepkgs: tuple[str, ...] = ()
     minversions: tuple[str, ...] = ()
     locks: frozenset[str] = frozenset()
@@ -231,6 +233,7 @@ def _build(
         keepcache=flag("keepcache"),
         localpkg_gpgcheck=boolean(settings.get("localpkg_gpgcheck", "0"), True, warnings.append),
         sslverify=flag("sslverify", default=True),
+        allow_http_downgrade=flag("allow_http_downgrade"),
         excludepkgs=words("excludepkgs"),
         minversions=(*words("minversions"), *_entries(os.path.join(folder, "minversions.d"))),
         locks=frozenset(_entries(os.path.join(folder, "locks.d"))),

@@ -10,6 +10,7 @@ from pkgman.model import urls
 from pkgman.model.errors import PkgmanError
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.repo import Remote, RepoSource
+from pkgman.model.schemes import REMOTE, canonical
 from repo_meta import cache, download
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from pkgman.model.package import RpmFile
     from pkgman.session import Session
-
-_REMOTE = ("http://", "https://", "ftp://", "ftps://")
 
 
 @contextmanager
@@ -32,8 +31,8 @@ def opened(session: Session, words: Sequence[str]) -> Iterator[tuple[RpmFile, ..
     fetched: list[str] = []
     try:
         paths = []
-        for word in dict.fromkeys(words):
-            if word.startswith(_REMOTE):
+        for word in dict.fromkeys(map(canonical, words)):
+            if word.startswith(REMOTE):
                 paths.append((word, _fetch(session, word, fetched)))
             else:
                 paths.append((word, _local_path(word)))
@@ -53,6 +52,7 @@ def cmdline_source(session: Session) -> RepoSource:
         enabled=True,
         gpgcheck=True,
         sslverify=config.sslverify,
+        allow_http_downgrade=config.allow_http_downgrade,
         proxy=config.proxy,
         proxy_username=config.proxy_username,
         proxy_password=config.proxy_password,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pkgman import pluginfiles
 from pkgman.model.errors import Aborted, EndOfInput, PkgmanError, PluginError
+from pkgman.model.schemes import KNOWN, canonical
 from plugins.interface import MetadataEnd, MetadataStart, Plugin, RepoSection
 from repo_meta import cache
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from repo_meta.fetch import Fetcher
 
 _DLERROR, _BAD_URL = 1519, 1524  # tdnf's numbers
-_SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")
 _MAX_KEPT = 16 << 20  # bytes of a file that a plugin keeps
 
 
@@ -130,7 +130,7 @@ class PluginHost:
         """Finish what :meth:`start` began, metadata being there; return the repository with its base URLs."""
         self._desk.store(source)
         urls = self._urls.get(source.id)
-        return source if urls is None else source._replace(baseurls=urls, mirrorlist="")
+        return source if urls is None else source.moved(urls)
 
 
 def _create(module: object, host: _Host) -> Plugin:
@@ -150,9 +150,9 @@ def _checked(name: str, urls: object) -> tuple[str, ...]:
     """Refuse what is no list of URLs, before anything is fetched from it."""
     if isinstance(urls, str):
         raise PluginError(f"{name}: base URLs are a list, not a text", number=_BAD_URL)
-    found = tuple(str(url) for url in urls)  # type: ignore[attr-defined]  # a plugin may give anything
+    found = tuple(canonical(str(url)) for url in urls)  # type: ignore[attr-defined]  # a plugin may give anything
     for url in found:
-        if not url.startswith(_SCHEMES):
+        if not url.startswith(KNOWN):
             raise PluginError(f"{name}: not a URL: {url[:80]!r}", number=_BAD_URL)
     return found
 

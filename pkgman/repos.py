@@ -10,6 +10,7 @@ from pkgman.ini import boolean, integer
 from pkgman.model.errors import ConfigError
 from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
 from pkgman.model.repo import NEVER, RepoSource
+from pkgman.model.schemes import KNOWN, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
     Overrides = Sequence[tuple[str, str, str]]  # id or glob, key, value
 
-_SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")
 _EXPANDED = ("name", "baseurl", "metalink", "mirrorlist", "gpgkey")
 # Every key of a repository's section that has an effect.
 KEYS = frozenset((
-    "baseurl", "enabled", "gpgcheck", "gpgkey", "metadata_expire", "metalink", "minrate", "mirrorlist",
-    "name", "password", "priority", "repo_gpgcheck", "retries", "skip_if_unavailable", "skip_md_filelists",
+    "allow_http_downgrade", "baseurl", "enabled", "gpgcheck", "gpgkey", "metadata_expire", "metalink",
+    "minrate", "mirrorlist", "name", "password", "priority", "repo_gpgcheck", "retries",
+    "skip_if_unavailable", "skip_md_filelists",
     "skip_md_other", "skip_md_updateinfo", "sslcacert", "sslclientcert", "sslclientkey", "sslverify",
     "throttle", "timeout", "username",
 ))  # fmt: skip
@@ -190,6 +191,9 @@ class RepoReader:
             username=values.get("username", ""),
             password=values.get("password", ""),
             sslverify=flag("sslverify", default=self._config.sslverify, safe=True),
+            allow_http_downgrade=flag(
+                "allow_http_downgrade", default=self._config.allow_http_downgrade, safe=False
+            ),
             sslcacert=values.get("sslcacert", ""),
             sslclientcert=values.get("sslclientcert", ""),
             sslclientkey=values.get("sslclientkey", ""),
@@ -205,8 +209,12 @@ class RepoReader:
     def _place(self, source: RepoSource) -> RepoSource:
         config = self._config
         url = source.metalink or source.mirrorlist or (source.baseurls[0] if source.baseurls else "")
-        folder = f"{source.id}-{_short_hash(url)}" if url else source.id
+        folder = f"{source.id}-{_short_hash(url)}" if url else source.id  # of the URL as it was written
         return source._replace(
+            baseurls=tuple(map(canonical, source.baseurls)),
+            mirrorlist=canonical(source.mirrorlist),
+            metalink=canonical(source.metalink),
+            gpgkeys=tuple(map(canonical, source.gpgkeys)),
             proxy=config.proxy,
             proxy_username=config.proxy_username,
             proxy_password=config.proxy_password,
@@ -225,8 +233,8 @@ class RepoReader:
         if place.startswith("/"):
             if not os.path.exists(place):
                 raise ConfigError(f"--repofrompath {repo_id}: {place} does not exist", number=1602)
-            url = f"file://{place}" if os.path.isdir(place) else ""
-        elif place.startswith(_SCHEMES):
+            url = _file_url(place) if os.path.isdir(place) else ""
+        elif canonical(place).startswith(KNOWN):
             url = place
         else:
             message = f"--repofrompath {repo_id}: '{place}' is neither an absolute path nor a URL"
@@ -244,7 +252,11 @@ class RepoReader:
             raise ConfigError(f"--repofromdir {repo_id}: {place} does not exist", number=1602)
         if not os.path.isdir(folder):
             raise ConfigError(f"{place} is not a directory", number=1622)
-        return self._named(repo_id, "repofromdir", f"file://{folder}")._replace(rpm_folder=folder)
+        return self._named(repo_id, "repofromdir", _file_url(folder))._replace(rpm_folder=folder)
+
+
+def _file_url(path: str) -> str:
+    return "file://" + path.replace("%", "%25")  # all else in a path is taken as it stands
 
 
 def _id_and_place(option: str, text: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ import urllib3
 
 from pkgman.model.errors import FetchError
 from pkgman.model.schemes import WEB, canonical
-from pkgman.model.urls import bare, host
+from pkgman.model.urls import bare, host, with_plus_escaped
 from repo_meta import curl, tls
 from repo_meta.fetch import PIECE, Body, Fetcher
 from repo_meta.http_answer import PACE
@@ -61,7 +61,7 @@ class HttpFetcher(Fetcher):
             adapter.close()
 
     def _open(self, source: RepoSource, url: str, pace: Pace) -> Body:
-        logins, hop = Logins(source), canonical(url)
+        logins, hop = Logins(source), with_plus_escaped(canonical(url))
         for _ in range(MAX_REDIRECTS + 1):
             _refuse(source, hop, pace)
             answer = self._ask(source, hop, pace, logins)

@@ -132,21 +132,24 @@ class Framed:
 
         :raises FetchError: 1257 for what is no size, 1219 when the connection ends.
         """
-        line = self._wire.line(MAX_LINE)
-        if self._began and not line.strip():  # what ends the chunk before
-            line = self._wire.line(MAX_LINE)
+        if self._began and self._line(MAX_LINE):
+            raise self._wire.pace.error(RECEIVE, "the server sent a chunk that is longer than its size")
         self._began = True
-        digits = line.partition(b";")[0].strip()
-        if not line.endswith(b"\n"):
-            raise self._wire.pace.error(PARTIAL, "the transfer ended before its last chunk")
-        if not (0 < len(digits.lstrip(b"0") or b"0") <= MAX_DIGITS and digits and _HEX.issuperset(digits)):
+        digits = self._line(MAX_LINE).partition(b";")[0].strip()
+        if not (digits and _HEX.issuperset(digits) and len(digits.lstrip(b"0")) <= MAX_DIGITS):
             raise self._wire.pace.error(RECEIVE, "the server sent what is not the size of a chunk")
         size = int(digits, 16)
         if not size:
             rest = MAX_HEAD
-            while trailer := self._wire.line(rest).strip():
+            while trailer := self._line(rest):
                 rest -= len(trailer) + 1
         return size
+
+    def _line(self, limit: int) -> bytes:
+        line = self._wire.line(limit)
+        if not line.endswith(b"\n"):
+            raise self._wire.pace.error(PARTIAL, "the transfer ended before its last chunk")
+        return line.strip()
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -179,8 +182,10 @@ class Answer(http.client.HTTPResponse):
         while True:
             rest = self._status_line(rest)
             fields, rest = self._fields(rest)
-            if self.status == 101 or not 100 <= self.status < 200:
+            if not 100 <= self.status < 200:
                 break
+            if self.status == 101:
+                raise self._wire.pace.error(ODD_ANSWER, "the server changes to a protocol nobody asked for")
         self._wire.pace.heard()
         self.code = self.status
         self.headers = self.msg = http.client.HTTPMessage()
@@ -228,7 +233,7 @@ class Answer(http.client.HTTPResponse):
 
     def _framing(self, fields: list[tuple[str, str]]) -> tuple[int | None, bool]:
         """Return the length of the body, None when it is not known, and whether it is chunked."""
-        if self._to in ("HEAD", "CONNECT") or self.status in (101, 204, 304):
+        if self._to in ("HEAD", "CONNECT") or self.status in (204, 304):
             return 0, False
         codings = [coding for coding in _words(fields, "transfer-encoding") if coding != "identity"]
         if codings == ["chunked"]:

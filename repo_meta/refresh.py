@@ -61,7 +61,7 @@ def load(  # noqa: PLR0913  # what one run wants of a repository, each named by 
             raise CacheMissing(_why_missing(source))
     urls = hooks.start(source, lookup=snapshot is None) if hooks is not None else None
     if urls is not None:
-        source = source._replace(baseurls=urls, mirrorlist="")
+        source = source.moved(urls)
     if not (source.baseurls or source.mirrorlist):
         raise _no_url(source, urls)
     if snapshot is not None:

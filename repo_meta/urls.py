@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import FetchError, PkgmanError
-from pkgman.model.urls import escaped, local_path, public
+from pkgman.model.urls import escaped, local_path, public, with_plus_escaped
 from repo_meta.curl import CURL, FILE_UNREADABLE
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def join(base: str, location: str) -> str:
     if "://" in location:
         return location
     # A location is a path: "?" and "#" in it are characters of a file name.
-    return f"{base.rstrip('/')}/{escaped(location.lstrip('/'))}"
+    return f"{with_plus_escaped(base).rstrip('/')}/{escaped(location.lstrip('/'))}"
 
 
 def is_local(source: RepoSource) -> bool:

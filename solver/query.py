@@ -9,6 +9,7 @@ import solv
 from pkgman.model.errors import MetadataError
 from pkgman.model.package import CMDLINE_REPO, Checksum, Package, PackageInfo
 from pkgman.model.repo import Remote
+from pkgman.model.schemes import KNOWN, canonical
 from solver import select
 from solver.text import clean
 
@@ -55,7 +56,6 @@ _COMPARISONS = {  # the longer operators first
     "<": solv.REL_LT,
 }
 _SEARCHED = (solv.SOLVABLE_NAME, solv.SOLVABLE_SUMMARY, solv.SOLVABLE_DESCRIPTION)
-_SCHEMES = ("http://", "https://", "ftp://", "ftps://", "file://")  # that an xml:base may have
 _SUBSTRING = solv.Dataiterator.SEARCH_SUBSTRING | solv.Dataiterator.SEARCH_NOCASE
 
 
@@ -287,16 +287,21 @@ def _location(pool: Pool, solvable: solv.XSolvable) -> str:
     if path := pool.in_place.get(solvable.id):
         return "file://" + path.replace("%", "%25")
     location = solvable.lookup_location()[0] or ""
-    base = solvable.lookup_str(solv.SOLVABLE_MEDIABASE) or ""
-    if "://" in location and not base:
-        base, location = location.rpartition("/")[::2]
+    base = canonical(solvable.lookup_str(solv.SOLVABLE_MEDIABASE) or "")
+    whole = "://" in location and not base  # a URL already, which may have a query
+    if whole:
+        base, location = canonical(location).rpartition("/")[::2]
     if not location or location.startswith("/") or "://" in location or _climbs(location):
         raise _bad_location(solvable, location)
     if not base:
         return location
-    if not base.startswith(_SCHEMES) or _climbs(base):
+    if not base.startswith(KNOWN) or _climbs(base):
         raise _bad_location(solvable, f"{base}/{location}")
-    return f"{base.rstrip('/')}/{location}"
+    if whole:
+        return f"{base}/{location}"
+    from pkgman.model.urls import escaped  # noqa: PLC0415  # urllib, which a warm query does without
+
+    return f"{base.rstrip('/')}/{escaped(location)}"
 
 
 def _climbs(text: str) -> bool:

@@ -44,6 +44,11 @@ class RepoSource(NamedTuple):
     configured: tuple[str, ...] = ()  # URLs as configured, where a plugin replaced them
     rpm_folder: str = ""  # absolute; the rpm files below it are the repository, which has no metadata
 
+    def moved(self, urls: tuple[str, ...]) -> "RepoSource":
+        """Return the repository at the base URLs that a plugin found; what was configured stays known."""
+        known = self.configured or (*self.baseurls, self.mirrorlist, self.metalink)
+        return self._replace(baseurls=urls, mirrorlist="", configured=known)
+
 
 class MetadataPart(NamedTuple):
     """One ``<data>`` entry of repomd.xml; sizes in bytes, 0 when not stated."""

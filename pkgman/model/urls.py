@@ -58,9 +58,13 @@ def escaped(path: str) -> str:
     return quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", path), safe="/%", errors="surrogateescape")
 
 
-def file_url(path: str) -> str:
-    """Return the URL of a file on this machine; only a percent sign needs escaping for :func:`local_path`."""
-    return "file://" + path.replace("%", "%25")
+def with_plus_escaped(url: str) -> str:
+    """Return a URL in whose path each ``+`` is ``%2B``: no blank to object stores, no change to others."""
+    scheme, mark, rest = url.partition("://")
+    start = _authority_end(rest)
+    end = min((place for character in "?#" if (place := rest.find(character, start)) >= 0), default=len(rest))
+    path = rest[start:end].replace("+", "%2B")
+    return f"{scheme}{mark}{rest[:start]}{path}{rest[end:]}" if mark else url
 
 
 def split_url(url: str) -> SplitResult:

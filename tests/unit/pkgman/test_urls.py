@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pkgman.model.errors import FetchError
-from pkgman.model.urls import local_path, public, split_url, without
+from pkgman.model.urls import bare, escaped, local_path, login, public, split_url, with_plus_escaped, without
+from pkgman.model.words import without_passwords
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,36 @@ def test_the_words_of_a_library_lose_the_password_in_every_spelling() -> None:
     text = f"cannot parse '{url}', host 'me:top%20secret@h', user me:top secret, word top secret"
     assert "secret" not in without(text, url)
     assert without("no password here", "http://h/x") == "no password here"
+
+
+@pytest.mark.parametrize("mark", ["/", "?", "#", "@", "'", ":", "%2F", "[", "12/"])
+def test_a_password_stays_hidden_whatever_is_in_it(mark: str) -> None:
+    url = f"http://me:12{mark}cret@h.test/r"
+    for shown in (public(url), without_passwords(f"see '{url}', or so"), without(f"bad URL '{url}'", url)):
+        assert "cret" not in shown
+        assert "h.test/r" in shown
+    try:
+        split_url(url)
+    except FetchError as error:
+        assert "cret" not in str(error)
+
+
+def test_words_that_hold_no_password_stay() -> None:
+    for text in ("see http://h:80/x, or me@h.test", "http://[::1]:8080/a@b", "http://h/@scope/x", "a@b://c"):
+        assert without_passwords(text) == text
+
+
+def test_user_and_password_are_taken_off_a_url() -> None:
+    assert bare("http://u:p@w@h:1/a@b?c@d") == "http://h:1/a@b?c@d"
+    assert login("http://j%C3%B6rg:a%40b@h/") == ("jörg", "a@b")
+    assert login("http://u@h/") == ("u", "")
+    assert login("http://h/x@y") is None
+
+
+def test_a_path_is_escaped_as_every_server_reads_it() -> None:
+    assert escaped("c++/g+%2B=~^@:,;&$!'()*[]é.rpm") == (
+        "c%2B%2B/g%2B%2B%3D~%5E%40%3A%2C%3B%26%24%21%27%28%29%2A%5B%5D%C3%A9.rpm"
+    )
+    assert escaped("100%/50%25") == "100%25/50%25"
+    assert with_plus_escaped("http://u+v@h/c++/x?a+b#c+d") == "http://u+v@h/c%2B%2B/x?a+b#c+d"
+    assert with_plus_escaped("http://h?a+b") == "http://h?a+b"
