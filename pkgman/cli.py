@@ -99,7 +99,8 @@ def _run_command(invocation: Invocation, name: str, words: tuple[str, ...]) -> i
 
     info = COMMANDS[name]
     if info.root and os.geteuid() != 0:
-        raise NotRoot(f"'{name}' changes the system: run it as root, for example with sudo.")
+        why = "needs root, to list as well" if name == "history" else "changes the system"
+        raise NotRoot(f"'{name}' {why}: run it as root, for example with sudo.")
     module = import_module(info.module)
     line = invocation.line
     assert line is not None

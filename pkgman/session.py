@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pkgman.advice import NO_LIBRPM
 from pkgman.commandtable import COMMANDS
-from pkgman.model.errors import PkgmanError, RpmUnavailable
+from pkgman.model.errors import HistoryError, PkgmanError, RpmUnavailable
 from pkgman.model.package import SYSTEM_REPO
 from pkgman.model.words import without_passwords
 
@@ -50,6 +50,8 @@ class Session:
         self._lock: InstanceLock | None = None
         self._fetcher: Fetcher | None = None
         self._folder: TemporaryDirectory[str] | None = None
+        self.looking = False
+        """Set by a command that may change the system when it is going to look at something only."""
 
     def __enter__(self) -> Session:
         if os.geteuid() == 0:
@@ -63,6 +65,8 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, HistoryError) and error.damaged:
+            self._set_history_aside(error)
         if isinstance(error, PkgmanError) and error.number not in _NO_FAILURES and self.log_wanted:
             self.log(f"Error({error.number}): {error}")
         if self._fetcher is not None:
@@ -126,10 +130,14 @@ class Session:
         return repos.load(self.config, self.line, variables, ui.result, self.plugins, note, say=ui.diagnostic)
 
     @property
+    def changing(self) -> bool:
+        """Whether this run is to change the system."""
+        return self.command in COMMANDS and COMMANDS[self.command].root and not self.looking
+
+    @property
     def log_wanted(self) -> bool:
         """Whether this run writes to the log file: it changes the system, and one is configured."""
-        changing = self.command in COMMANDS and COMMANDS[self.command].root
-        return changing and "config" in self.__dict__ and bool(self.config.logfile)
+        return self.changing and "config" in self.__dict__ and bool(self.config.logfile)
 
     @cached_property
     def _logfile(self) -> LogFile:
@@ -325,6 +333,22 @@ class Session:
         if not os.path.exists(self.config.history_path):
             return None  # sqlite need not be loaded to know that
         return self.history.auto_installed()
+
+    def _set_history_aside(self, error: HistoryError) -> None:
+        """Have a later run begin a new history, if this one is to change the system; say so."""
+        if os.geteuid() != 0 or not self.changing:
+            error.lines += ("The next command that changes the system sets it aside and begins a new one.",)
+            return
+        from pkgman.transaction.asides import set_aside
+
+        self.history.close()
+        try:
+            place = set_aside(self.config.history_path)
+        except OSError as problem:
+            error.lines += (f"It cannot be set aside ({problem.strerror}): move it away.",)
+            return
+        text = f"It is {place} now. The next command begins a new one, where all counts as asked for."
+        error.lines += (text,)
 
     def sync_history(self) -> None:
         """Record what changed in the rpm database outside tdnf; starts the history if need be."""

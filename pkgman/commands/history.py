@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pkgman.transaction.history import Entry, History
     from pkgman.transaction.revert import Wanted
 
+_GOING = ("undo", "redo", "rollback")
+_DIGITS = 19  # of a number that fits
 _LARGEST = 1 << 63  # of an SQLite integer
 _UNRESOLVED = (
     "",
@@ -41,13 +43,14 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     if action in ("init", "update"):
         session.sync_history()
         return 0
+    session.looking = action not in _GOING
     history = session.history
     if not history.exists:
         raise HistoryError(
             f"There is no history at {session.config.history_path}; 'tdnf history init' starts one."
         )
     first, last = _range(session, words[1] if len(words) > 1 else "")
-    if action in ("undo", "redo", "rollback"):
+    if action in _GOING:
         return _go(session, action, first, last)
     _list(session, first, last, with_packages=session.flag("info") or action == "info")
     return 0
@@ -56,21 +59,27 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 def _range(session: Session, text: str) -> tuple[int, int]:
     """Return the range of ``ID`` or ``ID-ID``, --from and --to in front of it; 0 for what is not said.
 
-    Without a first id a negative number is one: -3 asks for what cannot be.
+    Without a first id a negative number is one: -3 asks for what cannot be. ``last`` and ``last-N``
+    count from the newest transaction of the history as it is listed.
     """
     first, _, last = text.partition("-") if text.strip("-0123456789") == "" else (text, "", "")
     if text.startswith("-"):
         first, last = text, ""
-    lower = _number(session.line.last("from", first))
-    upper = _number(session.line.last("to", last))
+    lower = _number(session.history, session.line.last("from", first))
+    upper = _number(session.history, session.line.last("to", last))
     return lower, upper or lower
 
 
-def _number(text: str) -> int:
+def _number(history: History, text: str) -> int:
     """Read an id; as in tdnf anything else counts as 0.
 
     :raises PkgmanError: 1622 for a number that no id can be.
     """
+    word, _, back = text.partition("-")
+    if word == "last" and (not back or back.isdecimal()):
+        text = str(history.last_id - int(back[:_DIGITS] or 0))
+        if text.startswith("-") or text == "0":
+            raise PkgmanError(f"no such transaction: last-{back}", number=1622)
     try:
         number = int(text)
     except ValueError:

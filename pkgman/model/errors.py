@@ -187,9 +187,13 @@ class RpmUnavailable(PkgmanError):
 
 
 class HistoryError(PkgmanError):
-    """The history database is absent (1802) or unusable (1801)."""
+    """The history database is absent (1802) or unusable (1801).
+
+    ``damaged`` says that the file is no history that can be read, and never will be.
+    """
 
     number = 1802
+    damaged = False
 
 
 def system_error(error: OSError, lines: str | Iterable[str] = ()) -> PkgmanError:

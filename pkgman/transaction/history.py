@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from pkgman.model.errors import HistoryError, PkgmanError, system_error
+from pkgman.transaction.historyschema import FLAG_SCHEMA, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,21 +23,9 @@ BAD_RANGE = 1622
 
 _BASE_SET, _DELTA = 0, 1  # transactions.type
 _IN_BASE, _ADDED, _REMOVED = 0, 1, 2  # trans_items.type
+_ITEMS = (_IN_BASE, _ADDED, _REMOVED)
 _BUSY = 30.0  # seconds to wait for another writer
 _CHUNK = 500  # below sqlite's limit of variables in one statement
-
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS rpms(Id INTEGER PRIMARY KEY AUTOINCREMENT, nevra TEXT)",
-    "CREATE TABLE IF NOT EXISTS transactions(Id INTEGER PRIMARY KEY AUTOINCREMENT, cookie TEXT,"
-    " cmdline TEXT, timestamp INTEGER, type INTEGER)",
-    "CREATE TABLE IF NOT EXISTS trans_items(Id INTEGER PRIMARY KEY AUTOINCREMENT, trans_id INTEGER,"
-    " type INTEGER, rpm_id INTEGER)",
-)
-_FLAG_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS names(Id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT)",
-    "CREATE TABLE IF NOT EXISTS flag_set(Id INTEGER PRIMARY KEY AUTOINCREMENT, trans_id INTEGER,"
-    " name_id INTEGER, value INTEGER)",
-)
 
 
 class Entry(NamedTuple):
@@ -59,8 +48,8 @@ class Change(NamedTuple):
 class History:
     """The history kept in the file ``path``; opened when first needed.
 
-    Every method raises HistoryError 1801 when sqlite fails, and those that read
-    1802 when there is no history: the file is absent, empty or without tables.
+    Every method raises HistoryError 1801 when sqlite fails or the file is damaged, and those that
+    read 1802 when there is no history: the file is absent, empty or without tables.
     """
 
     def __init__(self, path: str) -> None:
@@ -175,8 +164,8 @@ class History:
             raise PkgmanError(f"no such range of transactions: {first}-{last}", number=BAD_RANGE)
         rows = self._rows(
             # Counted in one pass: tdnf's schema has no index, and there may be thousands of transactions.
-            "SELECT t.Id, t.cmdline, CAST(IFNULL(t.timestamp, 0) AS INTEGER), IFNULL(i.added, 0),"
-            " IFNULL(i.removed, 0)"
+            "SELECT t.Id, CAST(t.cmdline AS TEXT), CAST(IFNULL(t.timestamp, 0) AS INTEGER),"
+            " IFNULL(i.added, 0), IFNULL(i.removed, 0)"
             " FROM transactions t LEFT JOIN (SELECT trans_id, SUM(type != ?) added, SUM(type = ?) removed"
             " FROM trans_items GROUP BY trans_id) i ON i.trans_id = t.Id"
             " WHERE ? = 0 OR t.Id BETWEEN ? AND ? ORDER BY t.Id",
@@ -194,8 +183,8 @@ class History:
         """
         found: dict[int, tuple[list[str], list[str]]] = {}
         for number, kind, nevra in self._rows(
-            "SELECT i.trans_id, i.type, r.nevra FROM trans_items i JOIN rpms r ON r.Id = i.rpm_id"
-            " WHERE i.trans_id BETWEEN ? AND ? ORDER BY i.Id",
+            "SELECT i.trans_id, i.type, CAST(IFNULL(r.nevra, '?') AS TEXT) FROM trans_items i"
+            " JOIN rpms r ON r.Id = i.rpm_id WHERE i.trans_id BETWEEN ? AND ? ORDER BY i.Id",
             (first, last),
         ):
             found.setdefault(number, ([], []))[kind == _REMOVED].append(nevra)
@@ -206,16 +195,21 @@ class History:
         return self.changes(transaction, transaction).get(transaction, Change())
 
     def state(self, transaction: int) -> frozenset[str]:
-        """Return the NEVRAs installed right after ``transaction``."""
+        """Return the NEVRAs installed right after ``transaction``.
+
+        :raises HistoryError: 1801 for a row that says nothing of any package.
+        """
         base = self._number(
             "SELECT MAX(Id) FROM transactions WHERE type = ? AND Id <= ?", (_BASE_SET, transaction)
         )
         present: set[str] = set()
         for kind, nevra in self._rows(
-            "SELECT i.type, r.nevra FROM trans_items i JOIN rpms r ON r.Id = i.rpm_id"
+            "SELECT i.type, r.nevra FROM trans_items i LEFT JOIN rpms r ON r.Id = i.rpm_id"
             " WHERE i.trans_id BETWEEN ? AND ? ORDER BY i.trans_id, i.Id",
             (base, transaction),
         ):
+            if kind not in _ITEMS or not isinstance(nevra, str):
+                raise _damaged(self._path, "an item of a transaction is of no package")
             (present.discard if kind == _REMOVED else present.add)(nevra)
         return frozenset(present)
 
@@ -224,14 +218,16 @@ class History:
         if not (self._table_exists("flag_set") and self._table_exists("names")):
             return {}
         limit = self.last_id if transaction is None else transaction
-        return {
-            name: bool(value)
-            for name, value in self._rows(
-                "SELECT n.name, f.value FROM flag_set f JOIN names n ON n.Id = f.name_id WHERE f.Id IN"
+        found = dict(
+            self._rows(
+                "SELECT n.name, f.value FROM flag_set f LEFT JOIN names n ON n.Id = f.name_id WHERE f.Id IN"
                 " (SELECT MAX(Id) FROM flag_set WHERE trans_id <= ? GROUP BY name_id)",
                 (limit,),
             )
-        }
+        )
+        if not all(isinstance(name, str) and value in (0, 1) for name, value in found.items()):
+            raise _damaged(self._path, "a mark is of no package, or neither set nor unset")
+        return {name: bool(value) for name, value in found.items()}
 
     def auto_installed(self) -> frozenset[str] | None:
         """Return the names that came as dependencies; None when there is no history."""
@@ -247,7 +243,9 @@ class History:
         if self._connection is None:
             if not os.path.exists(self._path) or os.path.getsize(self._path) == 0:
                 raise HistoryError
-            self._connect("ro")
+            # What a killed run left half-written can be taken back by a writer only.
+            unfinished = os.path.exists(f"{self._path}-journal") and self._may_write()
+            self._connect("rw" if unfinished else "ro")
         assert self._connection is not None
         return self._connection
 
@@ -261,6 +259,12 @@ class History:
                 isolation_level=None,
             )
             self._connection.text_factory = _text  # tdnf stores any bytes
+            for (verdict,) in self._connection.execute("PRAGMA quick_check(1)"):
+                if verdict != "ok":
+                    raise _damaged(self._path, verdict)
+
+    def _may_write(self) -> bool:
+        return all(os.access(path, os.W_OK) for path in (self._path, os.path.dirname(self._path) or "."))
 
     def _open_for_writing(self, *, create: bool) -> None:
         if self._writable and self._connection is not None:
@@ -273,7 +277,7 @@ class History:
                 raise system_error(error) from error
         elif not self.exists:
             raise HistoryError
-        elif not all(os.access(path, os.W_OK) for path in (self._path, os.path.dirname(self._path) or ".")):
+        elif not self._may_write():
             text = f"{self._path} and its folder must be writable for this; use sudo or become root"
             raise HistoryError(text, number=UNUSABLE)
         self._connect("rw")
@@ -323,7 +327,7 @@ class History:
         changed = {name: auto for name, auto in flags.items() if present.get(name, False) != auto}
         if not changed:
             return
-        for statement in _FLAG_SCHEMA:
+        for statement in FLAG_SCHEMA:
             self._db.execute(statement)
         names = list(changed)
         known = self._lookup("SELECT name, Id FROM names WHERE name IN ({})", names)
@@ -373,15 +377,14 @@ class _Transaction:
     def __enter__(self) -> None:
         with _converted(self._path):
             self._db.execute("BEGIN IMMEDIATE")
-            for statement in _SCHEMA:
+            for statement in SCHEMA:
                 self._db.execute(statement)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         with _converted(self._path):
             if self._db.in_transaction:  # sqlite itself rolls back when the disk is full
                 self._db.execute("ROLLBACK" if kind else "COMMIT")
-        if isinstance(error, sqlite3.Error):
-            raise HistoryError(f"{self._path}: {error}", number=UNUSABLE) from error
+        _convert(self._path, error)
 
 
 class _converted:  # noqa: N801
@@ -394,5 +397,21 @@ class _converted:  # noqa: N801
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise HistoryError(f"{self._path}: {error}", number=UNUSABLE) from error
+        _convert(self._path, error)
+
+
+def _convert(path: str, error: BaseException | None) -> None:
+    """Raise a HistoryError for one of sqlite's; its binding cannot decode every name in a file."""
+    if isinstance(error, UnicodeDecodeError):
+        raise _damaged(path, "it holds names that are no text") from error
+    if isinstance(error, sqlite3.Error):
+        # Our statements are right, so an error in one means that the tables are others.
+        if not isinstance(error, sqlite3.OperationalError) or str(error).startswith("no such column"):
+            raise _damaged(path, str(error)) from error
+        raise HistoryError(f"{path}: {error}", number=UNUSABLE) from error
+
+
+def _damaged(path: str, what: str) -> HistoryError:
+    error = HistoryError(f"{path}: the history is damaged: {what}", number=UNUSABLE)
+    error.damaged = True
+    return error

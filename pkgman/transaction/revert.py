@@ -30,9 +30,9 @@ def undo(history: History, first: int, last: int = 0) -> Wanted:
 
     The history must be in step with the rpm database (:meth:`History.sync`).
 
-    :raises PkgmanError: 1622 for an impossible range: transaction 1 is the base set.
+    :raises PkgmanError: 1622 for an impossible range: transaction 1 is the base set, or one beyond the last.
     """
-    last = _checked(first, last)
+    last = _checked(history, first, last)
     return _between(history, last, first - 1)
 
 
@@ -41,28 +41,35 @@ def redo(history: History, first: int, last: int = 0) -> Wanted:
 
     :raises PkgmanError: 1622 for an impossible range.
     """
-    last = _checked(first, last)
+    last = _checked(history, first, last)
     return _between(history, first - 1, last)
 
 
 def rollback(history: History, target: int) -> Wanted:
     """Return how to get back to the state right after ``target``, flags included.
 
-    :raises PkgmanError: 1622 for an id below 1.
+    :raises PkgmanError: 1622 for an id below 1, or beyond the last.
     """
     if target < 1:
         raise PkgmanError(f"rollback needs the id of a transaction, from 1 on{_HINT}", number=BAD_RANGE)
+    _exists(history, target)
     return _between(history, history.last_id, target)
 
 
-def _checked(first: int, last: int) -> int:
+def _checked(history: History, first: int, last: int) -> int:
     last = last or first
     if first < 2:
         text = f"undo and redo need the id of a transaction, from 2 on: 1 is what was there before{_HINT}"
         raise PkgmanError(text, number=BAD_RANGE)
     if last < first:
         raise PkgmanError(f"no such range of transactions: {first}-{last}", number=BAD_RANGE)
+    _exists(history, last)
     return last
+
+
+def _exists(history: History, number: int) -> None:
+    if number > history.last_id:
+        raise PkgmanError(f"no such transaction: {number}{_HINT}", number=BAD_RANGE)
 
 
 def _between(history: History, old: int, new: int) -> Wanted:

@@ -134,9 +134,22 @@ def test_an_impossible_range_is_refused(past: Tdnf, root: Root, words: tuple[str
     assert root.installed == before
 
 
-def test_an_id_beyond_the_last_is_nothing_to_do(past: Tdnf, root: Root) -> None:
-    done = past("-y", "history", "rollback", "99").ok()
-    assert "Nothing to do." in done.stderr
+@pytest.mark.parametrize("words", [("rollback", "99"), ("undo", "6"), ("redo", "2-6"), ("undo", "last-5")])
+def test_an_id_beyond_the_history_is_no_transaction(past: Tdnf, root: Root, words: tuple[str, ...]) -> None:
+    before = root.installed
+    assert "no such transaction: " in past("-y", "history", *words).failed(1622).stderr
+    assert root.installed == before
+
+
+def test_last_counts_from_the_newest_transaction(past: Tdnf, root: Root) -> None:
+    """Of the history as it is listed, whatever happened outside meanwhile."""
+    assert [item["Id"] for item in past("-j", "history", "list", "last").json] == [5]
+    assert [item["Id"] for item in past("-j", "history", "info", "last-3").json] == [2]
+    root.rpm("-e", "base").ok()
+    past("-y", "history", "undo", "last").ok()
+    assert names(root) == ["app-1:1.0", "lib-2.0"]
+    past("-y", "history", "rollback", "--to", "last-5").ok()
+    assert names(root) == ["app-1:1.0", "base-1.0", "lib-1.0"]
 
 
 def test_what_no_repository_has_is_listed_and_nothing_is_done(
@@ -319,6 +332,60 @@ def test_a_damaged_history_is_an_error_of_the_history(
     root.history.write_bytes(content)
     done = tdnf("history", "undo", "2").failed(1801 if content else 1802)
     assert "Traceback" not in done.stderr
+
+
+DAMAGES = {
+    "no database": lambda data: b"no database at all" * 500,
+    "cut off": lambda data: data[: len(data) // 2],
+    "zeros in the middle": lambda data: data[:4096] + bytes(2048) + data[6144:],
+    "another name of a column": lambda data: data.replace(b"nevra TEXT", b"nevrx TEXT"),
+    "no text": lambda data: data.replace(b"CREATE TABLE rpms", b"CREATE TABLE rp\xa0s").replace(
+        b"tablerpmsrpms", b"tablerp\xa0srp\xa0s"
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES))
+def test_a_damaged_history_is_told_set_aside_and_begun_anew(past: Tdnf, root: Root, damage: str) -> None:
+    before, damaged = root.installed, DAMAGES[damage](root.history.read_bytes())
+    root.history.write_bytes(damaged)
+    for words in (("history", "list"), ("repoquery", "--userinstalled")):
+        done = past(*words)
+        assert done.status in (0, 1801 % 256), str(done)  # an undamaged part may still be listed
+        assert "Internal error" not in done.stderr
+        assert root.history.read_bytes() == damaged
+    done = past("-y", "install", "app").failed(1801)
+    aside = root.history.with_name("history.db.damaged")
+    assert f"It is {aside} now." in done.stderr
+    assert root.installed == before
+    assert aside.read_bytes() == damaged
+    past("-y", "install", "app").ok()
+    assert past("-j", "history").json[0]["CmdLine"] == "(set)"
+    root.history.write_bytes(damaged)
+    past("-y", "remove", "app").failed(1801)
+    assert root.history.with_name("history.db.damaged-2").exists()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "UPDATE trans_items SET rpm_id = 999 WHERE Id = 1",
+        "UPDATE trans_items SET type = 'x' WHERE Id = 1",
+        "UPDATE rpms SET nevra = NULL",
+        "UPDATE flag_set SET value = 'maybe'",
+        "UPDATE flag_set SET name_id = 77",
+    ],
+)
+def test_wrong_rows_are_damage_when_something_depends_on_them(past: Tdnf, root: Root, row: str) -> None:
+    with sqlite3.connect(root.history) as database:
+        database.execute(row)
+    database.close()
+    past("history", "list").ok()
+    before = root.installed
+    done = past("-y", "install", "app").failed(1801)
+    assert "the history is damaged: " in done.stderr
+    assert root.installed == before
+    past("-y", "install", "app").ok()
 
 
 def test_a_change_of_the_epoch_alone_can_be_undone_and_done_again(

@@ -128,7 +128,9 @@ def test_who_may_not_write_is_told_so_in_one_line(seen: Tdnf) -> None:
     assert len(done.stderr.splitlines()) == 2
     assert history.read_bytes() == before
     assert as_other_user(seen, "repoquery", "--userinstalled").ok().lines == ["app-1.0-1.noarch"]
-    assert as_other_user(seen, "history", "list").failed(1601).stdout == ""
+    listing = as_other_user(seen, "history", "list").failed(1601)
+    assert listing.stdout == ""
+    assert "'history' needs root, to list as well" in listing.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
@@ -160,3 +162,16 @@ def test_quiet_says_nothing_and_marks(marked: Tdnf) -> None:
 def test_json_mode_has_the_error_alone(marked: Tdnf) -> None:
     for words, number in (((), 1622), (("delete",), 902), (("remove",), 1622), (("remove", "no-such"), 1011)):
         assert marked("-j", "mark", *words).failed(number).stdout.startswith(f'{{"Error":{number},')
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_without_root_a_damaged_history_is_told_and_left(seen: Tdnf) -> None:
+    history = seen.root.history
+    good = history.read_bytes()
+    history.write_bytes(b"no database at all" * 500)
+    try:
+        done = as_other_user(seen, "repoquery", "--userinstalled").failed(1801)
+    finally:
+        history.write_bytes(good)
+    assert "The next command that changes the system sets it aside" in done.stderr
+    assert not history.with_name("history.db.damaged").exists()

@@ -47,8 +47,11 @@ def test_rollback_goes_to_a_state_and_its_flags(history: History) -> None:
     assert rollback(history, 5) == Wanted()
 
 
-def test_ids_beyond_the_last_one_change_nothing(history: History) -> None:
-    assert undo(history, 9) == redo(history, 9, 12) == rollback(history, 9) == Wanted()
+def test_ids_beyond_the_last_one_are_no_transactions(history: History) -> None:
+    for call in (lambda: undo(history, 9), lambda: redo(history, 2, 12), lambda: rollback(history, 9)):
+        with pytest.raises(PkgmanError, match="no such transaction: ") as caught:
+            call()
+        assert caught.value.number == 1622
 
 
 def test_what_is_gone_already_is_not_removed_again(history: History) -> None:
