@@ -268,7 +268,7 @@ class Client:
         """
         with self._work(command) as session:
             pool = self._loaded(session)
-            workflow.warn_of_excludes(session)
+            workflow.warn_of_excludes(session, pool)
             solution = workflow.resolve(session, pool, request)
             self._plans.append((solution, command, request))
             return solution

@@ -26,7 +26,8 @@ _PLUGINS = "/usr/lib/tdnf-plugins"
 # Every key of the main section that has an effect, and gpgcheck, which tdnf reads without any.
 KEYS = frozenset((
     "allow_http_downgrade", "cachedir", "clean_requirements_on_remove", "distroverpkg",
-    "distrosync_reinstall_changed", "dnf_check_update_compat", "excludepkgs", "gpgcheck",
+    "distrosync_reinstall_changed", "dnf_check_update_compat", "exclude", "excludepkgs", "gpgcheck",
+    "includepkgs", "install_weak_deps",
     "installonly_limit", "installonlypkgs",
     "keepcache", "localpkg_gpgcheck", "logfile", "minversions", "openmax", "persistdir", "pluginconfpath",
     "pluginpath", "plugins", "proxy", "proxy_password", "proxy_username", "repodir", "reposdir", "sslverify",
@@ -51,12 +52,14 @@ class Config(NamedTuple):
     distroverpkg: tuple[str, ...] = _DISTROVERPKG
     installonly_limit: int = 2
     installonlypkgs: tuple[str, ...] = ()
+    install_weak_deps: bool = True
     clean_requirements_on_remove: bool = False
     keepcache: bool = False
     localpkg_gpgcheck: bool = False  # dnf's: files of the command line must be signed
     sslverify: bool = True
     allow_http_downgrade: bool = False
     excludepkgs: tuple[str, ...] = ()
+    includepkgs: tuple[str, ...] = ()
     minversions: tuple[str, ...] = ()
     locks: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
@@ -229,12 +232,14 @@ def _build(
         distroverpkg=words("distroverpkg", _DISTROVERPKG),
         installonly_limit=number("installonly_limit", 2),
         installonlypkgs=words("installonlypkgs"),
+        install_weak_deps=flag("install_weak_deps", default=True),
         clean_requirements_on_remove=flag("clean_requirements_on_remove"),
         keepcache=flag("keepcache"),
         localpkg_gpgcheck=boolean(settings.get("localpkg_gpgcheck", "0"), True, warnings.append),
         sslverify=flag("sslverify", default=True),
         allow_http_downgrade=flag("allow_http_downgrade"),
-        excludepkgs=words("excludepkgs"),
+        excludepkgs=ini.specs(settings.get("excludepkgs", ""), settings.get("exclude", "")),
+        includepkgs=ini.specs(settings.get("includepkgs", "")),
         minversions=(*words("minversions"), *_entries(os.path.join(folder, "minversions.d"))),
         locks=frozenset(_entries(os.path.join(folder, "locks.d"))),
         protected=frozenset(_entries(os.path.join(folder, "protected.d"))),

@@ -9,7 +9,7 @@ from repo_meta import filelists
 from solver import files, query, select
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from pkgman.session import Session
     from solver.pool import Pool
@@ -38,10 +38,17 @@ def file_owners(session: Session, pool: Pool, path: str, *, exact: bool = False)
     glob = is_glob(path) and not exact
     handles: set[int] = set()
     for reading in _readings(path):
-        handles.update(files.owners(pool, reading, glob=glob))
+        handles.update(select.owners(pool, reading, glob=glob))
         if glob or not in_primary(reading):
             handles.update(_scan(session, pool, reading, glob=glob))
     return list(select.in_order(pool, handles))
+
+
+def learn_owners(session: Session, pool: Pool, specs: Iterable[str]) -> None:
+    """Tell the pool who owns the paths among ``specs``, for which primary may not be enough."""
+    for spec in specs:
+        if spec.startswith("/") and not spec.endswith(".rpm") and spec not in pool.path_owners:
+            pool.path_owners[spec] = tuple(file_owners(session, pool, spec))
 
 
 def _readings(path: str) -> tuple[str, ...]:

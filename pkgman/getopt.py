@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pkgman.ini import boolean, unquoted
+from pkgman.ini import boolean, is_boolean, unquoted
 from pkgman.model.errors import UsageError
 from pkgman.model.words import without_passwords
 from pkgman.options import BY_NAME, BY_SHORT, OPTIONS, SPELLINGS
@@ -100,9 +100,11 @@ class _Reader:
 
     def _add(self, option: Option, value: str | None, token: str, *, recorded: bool) -> None:
         if not option.value:
-            if value is not None:
+            if value is not None and not option.optional:
                 raise _unknown(token)
-            self.options.append((option.name, "1", recorded))
+            if value == "":
+                raise UsageError(f"Option --{option.name} requires a non-empty argument", number=909)
+            self.options.append((option.name, value or "1", recorded))
             return
         if value is None:
             if not self.tokens:
@@ -144,6 +146,22 @@ class _Reader:
             self.notes.append(f"-x has no effect; to leave {following} out, say --exclude={following}")
 
 
+_VERSION_STARTS = tuple("0123456789*?[")
+
+
+def _excluded(text: str) -> list[str]:
+    """Split a list of packages at commas and colons; the colon of an epoch, ``-1:2``, is none of them."""
+    parts: list[str] = []
+    for piece in text.replace(":", ",:").split(","):
+        head, colon, rest = piece.partition(":")
+        epoch = parts[-1].rpartition("-")[2] if parts else ""
+        if not head and colon and epoch.isdigit() and rest[:1] in _VERSION_STARTS:
+            parts[-1] += piece
+        else:
+            parts.append(rest if colon else piece)
+    return [part for part in parts if part]
+
+
 def _split_setting(text: str) -> tuple[str, str]:
     """Return key and value of a ``--setopt``, the value as a configuration file would have it.
 
@@ -180,7 +198,7 @@ class _Settled:
         if name == "setopt":
             self._set(*_split_setting(value))
         elif name == "exclude":
-            self.bag += [("exclude", part) for part in value.replace(":", ",").split(",") if part]
+            self.bag += [("exclude", part) for part in _excluded(value)]
         elif recorded:
             self.bag.append((name, value))
 
@@ -190,7 +208,7 @@ class _Settled:
         self.bag.append((option.name if option else key, value))
         if option is None:
             self.settings.append((key, value))
-        elif option.value:
+        elif option.value or (option.optional and not is_boolean(value)):
             self.options += [(option.name, value)] if value else []
         else:
             on = boolean(value, option.name in _RESTRAINING, self.warnings.append)

@@ -70,6 +70,16 @@ def boolean(text: str, default: bool, warn: Callable[[str], None]) -> bool:
         return default
 
 
+def specs(*values: str) -> tuple[str, ...]:
+    """Return the package specs of all ``values``, separated by blanks or commas."""
+    return tuple(word for value in values for word in value.replace(",", " ").split())
+
+
+def is_boolean(text: str) -> bool:
+    """Say whether :func:`boolean` can read ``text``."""
+    return text.lower() in _TRUE | _FALSE or text.lstrip("-").isdigit()
+
+
 def integer(text: str, warn: Callable[[str], None]) -> int:
     """Read an integer of 32 bits; garbage and larger numbers warn and give 0, as in tdnf."""
     try:

@@ -12,7 +12,8 @@ class Option(NamedTuple):
 
     ``value`` names its argument in the usage text, ``""`` for a flag; ``short`` is
     its one-letter form; an option that is not ``recorded`` is left out of the bag
-    which ``-v`` shows and in which ``repoquery`` looks for a last word.
+    which ``-v`` shows and in which ``repoquery`` looks for a last word. An ``optional``
+    value stands behind an equal sign; without one the value is "1", as a flag's.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Option(NamedTuple):
     short: str = ""
     recorded: bool = True
     block: str = "common"
+    optional: bool = False
 
 
 _COMMON = (
@@ -35,7 +37,7 @@ _COMMON = (
     Option("config", "file", "c", recorded=False),
     Option("debuglevel", "level", "d", recorded=False),
     Option("debugsolver"),
-    Option("disableexcludes"),
+    Option("disableexcludes", optional=True),
     Option("disableplugin", "name"),
     Option("disablerepo", "repoid"),
     Option("downloaddir", "directory", recorded=False),
@@ -160,8 +162,10 @@ SPELLINGS: dict[str, str] = {
     "advisories": "advisory",
     "bzs": "bz",
     "cves": "cve",
+    "disable-excludes": "disableexcludes",
     "disable-plugin": "disableplugin",
     "disable-repo": "disablerepo",
+    "disableexcludepkgs": "disableexcludes",
     "enable-plugin": "enableplugin",
     "enable-repo": "enablerepo",
     "no-gpgchecks": "nogpgcheck",

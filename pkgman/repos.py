@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _EXPANDED = ("name", "baseurl", "metalink", "mirrorlist", "gpgkey")
 # Every key of a repository's section that has an effect.
 KEYS = frozenset((
-    "allow_http_downgrade", "baseurl", "enabled", "gpgcheck", "gpgkey", "metadata_expire", "metalink",
-    "minrate", "mirrorlist", "name", "password", "priority", "repo_gpgcheck", "retries",
-    "skip_if_unavailable", "skip_md_filelists",
+    "allow_http_downgrade", "baseurl", "enabled", "exclude", "excludepkgs", "gpgcheck", "gpgkey",
+    "includepkgs", "metadata_expire", "metalink", "minrate", "mirrorlist", "name", "password", "priority",
+    "repo_gpgcheck", "retries", "skip_if_unavailable", "skip_md_filelists",
     "skip_md_other", "skip_md_updateinfo", "sslcacert", "sslclientcert", "sslclientkey", "sslverify",
     "throttle", "timeout", "username",
 ))  # fmt: skip
@@ -186,6 +186,8 @@ class RepoReader:
             repo_gpgcheck=flag("repo_gpgcheck", default=False, safe=True),
             gpgkeys=tuple(values.get("gpgkey", "").split()),
             priority=number("priority", 50),
+            excludepkgs=ini.specs(values.get("excludepkgs", ""), values.get("exclude", "")),
+            includepkgs=ini.specs(values.get("includepkgs", "")),
             skip_if_unavailable=flag("skip_if_unavailable", default=False),
             metadata_expire=expire,
             username=values.get("username", ""),

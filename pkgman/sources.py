@@ -24,7 +24,7 @@ def install(session: Session, specs: Sequence[str], files: Sequence[RpmFile]) ->
     :raises NoMatch: a spec names no source package, or a need is met by nothing.
     """
     pool = session.open_pool(files=lambda: files)
-    warn_of_excludes(session)
+    warn_of_excludes(session, pool)
     handles, unavailable = _named(session, pool, specs)
     handles += [pool.files[file.path] for file in files]
     solution, request = Solution(unavailable=unavailable), Request()

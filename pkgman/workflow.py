@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pkgman import layout
-from pkgman.filesearch import add_paths
+from pkgman import layout, repos
+from pkgman.filesearch import add_paths, learn_owners
 from pkgman.model.errors import Aborted, DiskSpace, NothingToDo
 from pkgman.model.request import Policy
 from pkgman.model.words import plain
-from solver import solve
+from solver import filters, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -34,9 +34,7 @@ def policy_of(session: Session) -> Policy:
     """Return what a solution may do, from the configuration and the options."""
     config, flag = session.config, session.flag
     may_skip = session.command != "swap"  # nothing goes unless the other comes
-    excludes = [value for _, value in session.line.all("exclude")]
-    if not flag("disableexcludes"):
-        excludes += config.excludepkgs
+    hold = _standing_filters(session)
     return Policy(
         best=_best(session),
         fall_back=bool(_best_words(session)) and not _best(session),
@@ -48,7 +46,11 @@ def policy_of(session: Session) -> Policy:
         # autoremove goes all the way down, whatever the configuration (commands 4.1).
         clean_deps=session.command in _AUTOREMOVING
         or (config.clean_requirements_on_remove and not flag("noautoremove")),
-        excludes=tuple(excludes),
+        weak=config.install_weak_deps,
+        excludes=(*_excluded_words(session), *(config.excludepkgs if hold("main") else ())),
+        includes=config.includepkgs if hold("main") else (),
+        repo_excludes=tuple((s.id, s.excludepkgs) for s in session.repos if s.excludepkgs and hold(s.id)),
+        repo_includes=tuple((s.id, s.includepkgs) for s in session.repos if s.includepkgs and hold(s.id)),
         minversions=config.minversions,
         locks=config.locks,
         protected=config.protected,
@@ -60,6 +62,22 @@ def policy_of(session: Session) -> Policy:
         debug_folder=DEBUG_FOLDER if flag("debugsolver") else "",
         auto_installed=session.auto_installed,
     )
+
+
+def _excluded_words(session: Session) -> tuple[str, ...]:
+    return tuple(value for _, value in session.line.all("exclude"))
+
+
+def _standing_filters(session: Session) -> Callable[[str], bool]:
+    """Return what says whether the filters of ``main``, or of a repository, hold.
+
+    ``--disableexcludes`` alone, or with the value ``all``, switches all of them off.
+    """
+    given = [value for name, value in session.line.options if name == "disableexcludes"]
+    parts = [part for value in given for part in value.split(",")]
+    if "1" in parts or "all" in parts:
+        return lambda _: False
+    return lambda part: not any(repos.matches(part, pattern) for pattern in parts)
 
 
 def _best(session: Session) -> bool:
@@ -92,23 +110,30 @@ def alter(session: Session, request: Request, *, files: Sequence[RpmFile] = ()) 
 
 def alter_with(session: Session, pool: Pool, request: Request) -> int:
     """Do the same with a pool that is loaded already."""
-    warn_of_excludes(session)
+    warn_of_excludes(session, pool)
     solution = resolve(session, pool, request)
     return carry_out(session, pool, solution, again=lambda: resolve(session, pool, request))
 
 
 def resolve(session: Session, pool: Pool, request: Request) -> Solution:
     """Solve a request as the configuration and the options allow; raises as :func:`solve.solve`."""
+    learn_owners(session, pool, request.install)
     return solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
 
 
-def warn_of_excludes(session: Session) -> None:
-    """Show the excludes of the configuration, as every command that changes the system does."""
+def warn_of_excludes(session: Session, pool: Pool) -> None:
+    """Show the excludes of the configuration, as every command that changes the system does.
+
+    Those of the command line are named when they fit nothing.
+    """
     excludes = session.config.excludepkgs
-    if excludes and not session.flag("disableexcludes"):
+    if excludes and _standing_filters(session)("main"):
         session.ui.info("Warning: The following packages are excluded from tdnf.conf:")
         for name in excludes:
             session.ui.info(f"  {name}")
+    for spec in _excluded_words(session):
+        if not filters.fits(pool, spec):
+            session.ui.diagnostic(f"--exclude={spec}: no package fits; nothing is left out")
 
 
 def carry_out(

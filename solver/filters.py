@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import solv
 
+from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
 from solver import select
 from solver.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pkgman.model.request import Policy
     from solver.pool import Pool
 
@@ -35,9 +38,7 @@ class Filters(NamedTuple):
 
 def build(pool: Pool, policy: Policy) -> Filters:
     """Find what ``policy`` filters."""
-    excluded: set[int] = set()
-    for pattern in policy.excludes:
-        excluded.update(select.matching_names(pool, pattern))
+    excluded = _excluded(pool, policy, source=False)
     too_low: set[int] = set()
     for entry in policy.minversions:
         too_low.update(_below(pool, entry))
@@ -49,9 +50,38 @@ def build(pool: Pool, policy: Policy) -> Filters:
 
 
 def excluded_sources(pool: Pool, policy: Policy) -> frozenset[int]:
-    """Return the source packages that match an exclude."""
-    found = (select.matching_names(pool, pattern, source=True) for pattern in policy.excludes)
-    return frozenset(handle for handles in found for handle in handles)
+    """Return the source packages that the solver may not see."""
+    return frozenset(_excluded(pool, policy, source=True))
+
+
+def fits(pool: Pool, spec: str) -> bool:
+    """Say whether an exclude fits any package, a source package included."""
+    return bool(select.fitting(pool, spec) or select.fitting(pool, spec, source=True))
+
+
+def _excluded(pool: Pool, policy: Policy, *, source: bool) -> set[int]:
+    """Return what an exclude fits, and what includes leave out of the repositories."""
+    excluded: set[int] = set()
+    for spec in policy.excludes:
+        excluded.update(select.fitting(pool, spec, source=source))
+    for repo_id, specs in policy.repo_excludes:
+        excluded.update(_of_repo(pool, repo_id, specs, source=source))
+    if policy.includes or policy.repo_includes:
+        included = {
+            handle for spec in policy.includes for handle in select.fitting(pool, spec, source=source)
+        }
+        limited = dict(policy.repo_includes)
+        for repo in pool.raw.repos:
+            own = limited.get(repo.name, ())
+            if repo.name not in (SYSTEM_REPO, CMDLINE_REPO) and (own or policy.includes):
+                mine = _of_repo(pool, repo.name, own, source=source)
+                excluded.update({s.id for s in repo.solvables_iter()} - included - mine)
+    return excluded
+
+
+def _of_repo(pool: Pool, repo_id: str, specs: Iterable[str], *, source: bool) -> set[int]:
+    found = (handle for spec in specs for handle in select.fitting(pool, spec, source=source))
+    return {handle for handle in found if pool.raw.id2solvable(handle).repo.name == repo_id}
 
 
 def locked_names(pool: Pool, policy: Policy) -> list[str]:

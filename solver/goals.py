@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SOLVABLE = solv.Job.SOLVER_SOLVABLE
 _ALL = solv.Job.SOLVER_SOLVABLE_ALL
 _ONE_OF = solv.Job.SOLVER_SOLVABLE_ONE_OF
+_NOWHERE = "no package of an enabled repository fits"
 
 
 class Goal:
@@ -64,14 +65,14 @@ class Goal:
         """
         self._whole = request.whole
         self._files(request)
-        verbs: tuple[tuple[tuple[str, ...], Callable[[str], None]], ...] = (
-            (request.install, self._install_word),
-            (request.update, self._update_word),
-            (request.downgrade, self._downgrade_word),
-            (request.reinstall, self._reinstall_word),
+        verbs: tuple[tuple[tuple[str, ...], Callable[[int], str] | None, Callable[[str], None]], ...] = (
+            (request.install, None, self._install_word),
+            (request.update, self._name, self._update_word),
+            (request.downgrade, self._name, self._downgrade_word),
+            (request.reinstall, self._package, self._reinstall_word),
         )
-        for words, act in verbs:
-            for word in self._known(words):
+        for words, path_as, act in verbs:
+            for word in self._known(words, path_as):
                 act(word)
         self._exact(request)
         if request.capabilities:
@@ -99,17 +100,22 @@ class Goal:
 
     # Words
 
-    def _known(self, words: Iterable[str]) -> list[str]:
-        """Return what ``words`` stand for: names for globs, the words that name something."""
+    def _known(self, words: Iterable[str], path_as: Callable[[int], str] | None) -> list[str]:
+        """Return what ``words`` stand for: names for globs, the words that name something.
+
+        :param path_as: makes the spec of an installed package that holds a path; None where a path
+            stands for packages that are to come.
+        """
         found: list[str] = []
         unknown: list[str] = []
         for word in words:
             if word.endswith(".rpm"):
                 continue  # a file or URL; not this one's business
-            if select.is_glob(word):
-                names = self._expand(word)
+            if select.is_glob(word) or (path_as and word.startswith("/")):
+                names = self._expand(word, path_as)
                 if not names and not self._policy.skip_unavailable:
-                    raise NoMatch(f"{word}: no package of an enabled repository fits")
+                    where = "no installed package holds it" if word[0] == "/" and path_as else _NOWHERE
+                    raise NoMatch(f"{word}: {where}")
                 found.extend(names)
                 unknown += [] if names else [word]
             elif self._look_up(word):
@@ -121,10 +127,12 @@ class Goal:
         self.unavailable.extend(unknown)
         return list(dict.fromkeys(found))
 
-    def _expand(self, pattern: str) -> list[str]:
-        matches = select.find(self._pool, pattern, scope="available")
+    def _expand(self, pattern: str, path_as: Callable[[int], str] | None) -> list[str]:
+        held = path_as is not None and pattern.startswith("/")
+        matches = select.find(self._pool, pattern, scope="installed" if held else "available")
         self._say(matches.note)
-        return list(dict.fromkeys(self._name(handle) for handle in matches.handles))
+        word_of = path_as if held and path_as else self._name
+        return list(dict.fromkeys(word_of(handle) for handle in matches.handles))
 
     def _look_up(self, word: str) -> bool:
         matches = select.find(self._pool, word)
@@ -343,13 +351,11 @@ class Goal:
         here = [h for h in select.find(self._pool, word).handles if self._is_installed(h)]
         if not here:
             raise NoMatch
-        if here[0] in self._filters.excluded:
+        first = self._chooser.highest(h for h in here if self._name(h) == self._name(here[0])) or here[0]
+        if first in self._filters.excluded:
             return
-        twins = [
-            h
-            for h in select.named(self._pool, self._name(here[0]))
-            if not self._is_installed(h) and self._chooser.same(h, here[0])
-        ]
+        named = select.named(self._pool, self._name(first))
+        twins = [h for h in named if not self._is_installed(h) and self._chooser.same(h, first)]
         best = self._chooser.best(twins)
         if best is None:
             raise NoMatch
@@ -387,7 +393,7 @@ class Goal:
     def _erase_words(self, words: Iterable[str], how: int) -> None:
         coming = {self._name(handle) for handle in self.targets}
         blocked = []
-        for word in self._known(words):
+        for word in self._known(words, self._package):
             for handle in select.find(self._pool, word).handles:
                 name = self._name(handle)
                 if not self._is_installed(handle) or handle in self._filters.excluded:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import solv
 
+from solver import query
+from solver.text import clean
+
 if TYPE_CHECKING:
     from pkgman.model.request import Policy
     from solver.filters import Filters
@@ -13,9 +16,17 @@ if TYPE_CHECKING:
     from solver.pool import Pool
 
 
+def providers(pool: Pool, policy: Policy) -> frozenset[int]:
+    """Return the install-only packages: those that provide one of the capabilities, a name included."""
+    raw = pool.prepare()
+    numbers = (query.relation(raw, clean(text)) for text in policy.installonly)
+    return frozenset(s.id for number in numbers if number for s in raw.whatprovides(number))
+
+
 def instances(pool: Pool, policy: Policy, outcome: Outcome) -> list[int]:
     """Return the install-only packages that ``outcome`` brings."""
-    return [h for h in outcome.new if pool.raw.id2solvable(h).name in policy.installonly]
+    several = providers(pool, policy)
+    return [handle for handle in outcome.new if handle in several]
 
 
 def excess(pool: Pool, policy: Policy, outcome: Outcome, sieve: Filters) -> list[int]:

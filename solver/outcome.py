@@ -105,6 +105,9 @@ class Outcome:
             reason = Reason.USER
         replaces = tuple(query.package(self._pool, other.id) for other in others)
         yield Step(action, query.package(self._pool, solvable.id), reason, replaces)
+        if action is Action.REINSTALL:  # other versions of the name go unseen otherwise
+            older = (other for other in own if solvable.evrcmp(other))
+            yield from (Step(Action.REMOVE, query.package(self._pool, o.id), reason) for o in older)
         for other, package in zip(others, replaces, strict=True):
             # Two new packages may replace one; it leaves the system once.
             first = self.transaction.othersolvable(other)
@@ -134,10 +137,7 @@ def _action(solvable: solv.XSolvable, own: list[solv.XSolvable]) -> Action:
     """Say what ``solvable`` does to the installed packages of its name."""
     if not own:
         return Action.INSTALL
+    if any(solvable.archid == other.archid and not solvable.evrcmp(other) for other in own):
+        return Action.REINSTALL
     order = max(solvable.evrcmp(other) for other in own)
-    if order > 0:
-        return Action.UPGRADE
-    if order < 0:
-        return Action.DOWNGRADE
-    same_arch = any(solvable.archid == other.archid for other in own)
-    return Action.REINSTALL if same_arch else Action.UPGRADE
+    return Action.DOWNGRADE if order < 0 else Action.UPGRADE

@@ -64,6 +64,8 @@ class Pool:
         """Handles of the packages given as files, by path."""
         self.in_place: dict[int, str] = {}
         """Paths of the packages of repositories without metadata, by handle."""
+        self.path_owners: dict[str, tuple[int, ...]] = {}
+        """Who holds the paths that specs name, as far as only the filelists know, by path or glob."""
         self._cmdline: solv.Repo | None = None
         self._indexed = False
         self._file_provides = False

@@ -41,14 +41,14 @@ class Matches(NamedTuple):
 
 
 def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -> Matches:
-    """Look up one spec: by name, then by capability, then both ignoring case.
+    """Look up one spec: by name, then by capability, then both ignoring case; a path by its owners.
 
     The form is chosen over all packages; ``scope`` is applied to what it gives.
 
     :param source: match source packages, and only those.
     """
     if spec.startswith("/"):
-        return Matches(())  # files are no package specs, whoever provides them
+        return _of_path(pool, spec, scope)
     if not source and (exact := _of_name(pool, spec)):
         chosen = [handle for handle in exact if in_scope(pool, handle, scope)]
         return Matches(in_order(pool, chosen))
@@ -62,6 +62,28 @@ def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -
             chosen = [handle for handle in found if in_scope(pool, handle, scope)]
             return Matches(in_order(pool, chosen), note.format(spec) if chosen else "")
     return Matches(())
+
+
+def _of_path(pool: Pool, path: str, scope: Scope) -> Matches:
+    """Return the packages that hold or provide a path or a glob of paths."""
+    raw = pool.prepare()
+    found = {*owners(pool, path, glob=is_glob(path)), *pool.path_owners.get(path, ())}
+    found.update(s.id for s in raw.select(clean(path), _CAPABILITY).solvables())
+    chosen = [h for h in found if in_scope(pool, h, scope) and not is_source(pool, h) and _usable(pool, h)]
+    return Matches(in_order(pool, chosen), f"[using file list match for '{path}']" if chosen else "")
+
+
+def _usable(pool: Pool, handle: int) -> bool:
+    solvable = pool.raw.id2solvable(handle)
+    return bool(solvable.isinstalled() or solvable.installable())
+
+
+def owners(pool: Pool, path: str, *, glob: bool) -> tuple[int, ...]:
+    """Return the packages with a file ``path``, as primary and the installed set name it."""
+    how = solv.Dataiterator.SEARCH_GLOB if glob else solv.Dataiterator.SEARCH_STRING
+    how |= solv.Dataiterator.SEARCH_FILES | solv.Dataiterator.SEARCH_COMPLETE_FILELIST
+    iterator = pool.prepare().Dataiterator(solv.SOLVABLE_FILELIST, clean(path), how)
+    return in_order(pool, {match.solvid for match in iterator})
 
 
 def _of_name(pool: Pool, name: str) -> list[int]:
@@ -79,15 +101,46 @@ def named(pool: Pool, name: str) -> list[int]:
     return [s.id for s in raw.select(clean(name), solv.Selection.SELECTION_NAME).solvables()]
 
 
-def matching_names(pool: Pool, pattern: str, *, source: bool = False) -> list[int]:
-    """Return the packages, installed and available, whose name is or matches ``pattern``.
+def fitting(pool: Pool, spec: str, *, source: bool = False) -> list[int]:
+    """Return the packages, installed and available, that a filter's spec fits.
+
+    It is a name, name.arch, name-version, name-version-release or either with .arch, with or
+    without an epoch before the version; any part may be a glob.
 
     :param source: only source packages, which are left out otherwise.
     """
     raw = pool.prepare()
-    flags = solv.Selection.SELECTION_NAME | solv.Selection.SELECTION_GLOB
-    flags |= solv.Selection.SELECTION_SOURCE_ONLY if source else 0
-    return [s.id for s in raw.select(clean(pattern), flags).solvables()]
+    extra = solv.Selection.SELECTION_SOURCE_ONLY if source else 0
+    found = [s.id for s in raw.select(clean(spec), _NAME | extra).solvables()]
+    if not source:
+        found = [handle for handle in found if not is_source(pool, handle)]
+    return found or (_fitting_globs(pool, clean(spec), source=source) if is_glob(spec) else [])
+
+
+def _fitting_globs(pool: Pool, pattern: str, *, source: bool) -> list[int]:
+    """Return the packages whose version, release or arch a glob reaches, which libsolv does not do."""
+    import fnmatch  # noqa: PLC0415  # re-based, and rarely needed
+    import re  # noqa: PLC0415
+
+    start = min(pattern.find(c) for c in _GLOB_CHARACTERS if c in pattern)
+    name = pattern[:start].partition("-")[0]  # with this the names begin that may fit
+    if "-" not in pattern:
+        return []
+    fits = re.compile(fnmatch.translate(pattern)).fullmatch
+    iterator = pool.raw.Dataiterator(solv.SOLVABLE_NAME, name, solv.Dataiterator.SEARCH_STRINGSTART)
+    found = []
+    for solvable in (match.solvable for match in iterator):
+        if source != (solvable.arch in ("src", "nosrc")) or not (
+            source or solvable.isinstalled() or solvable.installable()
+        ):
+            continue
+        plain = solvable.evr.rpartition(":")[2]
+        forms = [plain.rpartition("-")[0], plain, f"{plain}.{solvable.arch}"]
+        if solvable.evr != plain:
+            forms += [solvable.evr, f"{solvable.evr}.{solvable.arch}"]
+        if any(fits(f"{solvable.name}-{form}") for form in forms):
+            found.append(solvable.id)
+    return found
 
 
 def is_glob(spec: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import solv
 
+from solver import query
 from solver.text import clean
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def policy_jobs(pool: Pool, policy: Policy, filters: Filters, locked: Iterable[s
     raw: solv.Pool = pool.raw
     jobs: list[tuple[int, int]] = []
     by_name = solv.Job.SOLVER_SOLVABLE_NAME
-    jobs += [(solv.Job.SOLVER_MULTIVERSION | by_name, raw.str2id(clean(name))) for name in policy.installonly]
+    numbers = (query.relation(raw, clean(text)) for text in policy.installonly)
+    several = solv.Job.SOLVER_MULTIVERSION | solv.Job.SOLVER_SOLVABLE_PROVIDES
+    jobs += [(several, number) for number in numbers if number]
     jobs += [(solv.Job.SOLVER_LOCK | by_name, raw.str2id(name)) for name in locked]
     jobs += [(solv.Job.SOLVER_LOCK | _SOLVABLE, handle) for handle in sorted(filters.kept)]
     if pool.installed is not None and not policy.ignore_installed:

@@ -8,23 +8,23 @@ count distro-sync downgrade download erase help history info install leaves list
 provides reinstall remove repo repolist repoquery reposync search swap update update-to updateinfo
 upgrade upgrade-to version whatprovides'
 
-_tdnf_options='--4 --6 --advisories --advisory --advisory-severities --all --alldeps
---allowerasing --arch --assumeno --assumeyes --available --best --bugfix --builddeps --bz --bzs
---cacheonly --changelogs --checksum --config --conflicts --cve --cves --debuglevel --debugsolver
---delete --depends --destdir --disable-plugin --disable-repo --disabled --disableexcludes
---disableplugin --disablerepo --downgrades --download-metadata --download-path --downloaddir
---downloadonly --duplicates --enable-plugin --enable-repo --enabled --enableplugin --enablerepo
---enhancement --enhances --exclude --extras --file --from --gpgcheck --help --info --installed
---installroot --json --list --location --metadata-path --newest-only --newpackage --no-best
---no-docs --no-gpgchecks --no-plugins --noautoremove --nodeps --nodocs --nogpgcheck --noplugins
---norepopath --obsoletes --provides --qf --queryformat --quiet --reboot-required --recent
---recommends --refresh --releasever --repo --repofromdir --repofrompath --repoid --repository
---requires --requires-pre --resolve --reverse --rpmdefine --rpmverbosity --sec-severity --security
---setopt --skip-broken --skip-unavailable --skipconflicts --skipdigest --skipobsoletes
---skipsignature --source --srpm --suggests --summary --supplements --testonly --to --updates
---upgrades --urls --use-host-config --userinstalled --verbose --version --whatconflicts
---whatdepends --whatenhances --whatobsoletes --whatprovides --whatrecommends --whatrequires
---whatsuggests --whatsupplements'
+_tdnf_options='--4 --6 --advisories --advisory --advisory-severities --all --alldeps --allowerasing
+--arch --assumeno --assumeyes --available --best --bugfix --builddeps --bz --bzs --cacheonly
+--changelogs --checksum --config --conflicts --cve --cves --debuglevel --debugsolver --delete
+--depends --destdir --disable-excludes --disable-plugin --disable-repo --disabled
+--disableexcludepkgs --disableexcludes --disableplugin --disablerepo --downgrades
+--download-metadata --download-path --downloaddir --downloadonly --duplicates --enable-plugin
+--enable-repo --enabled --enableplugin --enablerepo --enhancement --enhances --exclude --extras
+--file --from --gpgcheck --help --info --installed --installroot --json --list --location
+--metadata-path --newest-only --newpackage --no-best --no-docs --no-gpgchecks --no-plugins
+--noautoremove --nobest --nodeps --nodocs --nogpgcheck --noplugins --norepopath --obsoletes
+--provides --qf --queryformat --quiet --reboot-required --recent --recommends --refresh
+--releasever --repo --repofromdir --repofrompath --repoid --repository --requires --requires-pre
+--resolve --reverse --rpmdefine --rpmverbosity --sec-severity --security --setopt --skip-broken
+--skip-unavailable --skipconflicts --skipdigest --skipobsoletes --skipsignature --source --srpm
+--suggests --summary --supplements --testonly --to --updates --upgrades --urls --use-host-config
+--userinstalled --verbose --version --whatconflicts --whatdepends --whatenhances --whatobsoletes
+--whatprovides --whatrecommends --whatrequires --whatsuggests --whatsupplements'
 
 # Options that are followed by a value.
 _tdnf_valued='--advisories --advisory --advisory-severities --arch --bz --bzs --config --cve

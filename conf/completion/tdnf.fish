@@ -123,6 +123,8 @@ complete -c tdnf -l delete
 complete -c tdnf -l depends
 complete -c tdnf -l destdir -x -a "(__fish_complete_directories)"
 complete -c tdnf -l disabled
+complete -c tdnf -l disable-excludes
+complete -c tdnf -l disableexcludepkgs
 complete -c tdnf -l disableexcludes
 complete -c tdnf -l disableplugin -x
 complete -c tdnf -l disablerepo -x -a "(__tdnf_repos enabled)"
@@ -153,6 +155,7 @@ complete -c tdnf -l metadata-path -x -a "(__fish_complete_directories)"
 complete -c tdnf -l newest-only
 complete -c tdnf -l newpackage
 complete -c tdnf -l no-best
+complete -c tdnf -l nobest
 complete -c tdnf -l no-docs
 complete -c tdnf -l noautoremove
 complete -c tdnf -l nodeps

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pkgman import layout
+from pkgman.filesearch import learn_owners
 from pkgman.model.errors import NoMatch, NothingToDo, PkgmanError, Unsolvable, system_error
 from pkgman.model.request import Request
 from pkgman.model.words import plain
@@ -59,6 +60,7 @@ def _named(session: Session, pool: Pool, words: Sequence[str]) -> list[Package]:
     """
     arches = [arch for name, value in session.line.options if name == "arch" for arch in value.split(",")]
     best = Best(pool, policy_of(session), arches=tuple(arches), source=session.flag("source"))
+    learn_owners(session, pool, words)
     found: dict[int, None] = {}
     unknown = []
     for word in dict.fromkeys(words):

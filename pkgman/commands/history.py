@@ -149,16 +149,16 @@ def _go(session: Session, action: str, first: int, last: int) -> int:
         lines = ("The following packages could not be resolved:", "", *lost, *_UNRESOLVED)
         session.ui.results(lines)
         raise NoMatch
-    warn_of_excludes(session)
+    warn_of_excludes(session, pool)
     request = Request(install_nevras=wanted.install, erase_nevras=wanted.remove)
     policy = policy_of(session)._replace(clean_deps=False)  # what goes is known
 
     def resolve() -> Solution:
-        return solve.solve(pool, request, policy, find_files=unmet_files(session, pool))
+        solution = solve.solve(pool, request, policy, find_files=unmet_files(session, pool))
+        # The history says which marks change, and no others do.
+        return solution._replace(flags=dict(wanted.flags), mark_user=frozenset())
 
-    # The history says which marks change, and no others do.
-    solution = resolve()._replace(flags=dict(wanted.flags), mark_user=frozenset())
-    return carry_out(session, pool, solution, again=resolve)
+    return carry_out(session, pool, resolve(), again=resolve)
 
 
 def _wanted(history: History, action: str, first: int, last: int) -> Wanted:

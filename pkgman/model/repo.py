@@ -20,6 +20,8 @@ class RepoSource(NamedTuple):
     repo_gpgcheck: bool = False
     gpgkeys: tuple[str, ...] = ()
     priority: int = 50
+    excludepkgs: tuple[str, ...] = ()  # specs that the solver does not see of it
+    includepkgs: tuple[str, ...] = ()  # specs of all that the solver sees of it, unless empty
     skip_if_unavailable: bool = False
     metadata_expire: int = 172800  # seconds; NEVER for no limit
     username: str = ""

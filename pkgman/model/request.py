@@ -48,11 +48,14 @@ class Policy(NamedTuple):
     skip_conflicts: bool = False
     skip_obsoletes: bool = False
     clean_deps: bool = False  # drop dependencies that are no longer needed
-    excludes: tuple[str, ...] = ()  # names or globs, hidden from the solver
+    excludes: tuple[str, ...] = ()  # specs, hidden from the solver
+    includes: tuple[str, ...] = ()  # specs; of the repositories the solver sees these only, unless empty
+    repo_excludes: tuple[tuple[str, tuple[str, ...]], ...] = ()  # by id of the repository
+    repo_includes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     minversions: tuple[str, ...] = ()  # name=evr
     locks: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
-    installonly: tuple[str, ...] = ()
+    installonly: tuple[str, ...] = ()  # names or other capabilities
     installonly_limit: int = 2
     reinstall_changed: bool = False  # distro-sync: same EVR, other content
     ignore_installed: bool = False  # --alldeps: resolve as if nothing were installed

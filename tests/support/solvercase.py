@@ -152,7 +152,9 @@ def _policy(text: str) -> Policy:
             fields[key] = frozenset(words)
         elif key in ("installonly_limit", "weak"):
             fields[key] = int(words[0])
-        elif key in ("excludes", "minversions", "installonly"):
+        elif key in ("repo_excludes", "repo_includes"):
+            fields[key] = ((words[0], tuple(words[1:])),)
+        elif key in ("excludes", "includes", "minversions", "installonly"):
             fields[key] = tuple(words)
         else:
             fields[key] = True

@@ -65,6 +65,7 @@ class Dataiterator:
     SEARCH_GLOB: int
     SEARCH_NOCASE: int
     SEARCH_STRING: int
+    SEARCH_STRINGSTART: int
     SEARCH_SUBSTRING: int
 
 class XSolvable:
@@ -133,6 +134,7 @@ class Job:
     SOLVER_SOLVABLE_ALL: int
     SOLVER_SOLVABLE_NAME: int
     SOLVER_SOLVABLE_ONE_OF: int
+    SOLVER_SOLVABLE_PROVIDES: int
     SOLVER_UPDATE: int
     SOLVER_USERINSTALLED: int
     how: int
