@@ -115,6 +115,7 @@ _CURL = {
     5: "Couldn't resolve proxy name",
     6: "Couldn't resolve host name",
     7: "Couldn't connect to server",
+    8: "Weird server reply",
     9: "Access denied to remote resource",
     18: "Transferred a partial file",
     22: "HTTP response code said error",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.ini import boolean, is_boolean, unquoted
 from pkgman.model.errors import UsageError
-from pkgman.model.words import without_passwords
+from pkgman.model.words import without_passwords, without_secret
 from pkgman.options import BY_NAME, BY_SHORT, OPTIONS, SPELLINGS
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def parse(arguments: Sequence[str]) -> CommandLine:
         tuple(settled.options),
         tuple(settled.bag),
         tuple(reader.words),
-        without_passwords(" ".join([*reader.head, *reader.words])),
+        without_passwords(" ".join(map(without_secret, (*reader.head, *reader.words)))),
         tuple(settled.settings),
         tuple(settled.warnings),
         tuple(reader.notes),

@@ -13,6 +13,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import ConfigError
+from pkgman.model.words import without_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -130,7 +131,7 @@ def parse(text: str, path: str) -> Document:
         if line.startswith("["):
             name, closed, rest = line[1:].partition("]")
             if not closed or not name.strip() or rest.strip():
-                problems.append(f"{path}:{number}: not a section header: {line}")
+                problems.append(f"{path}:{number}: not a section header: {without_secret(line)}")
                 continue
             sections.append((name.strip(), number, []))
             continue
@@ -139,9 +140,9 @@ def parse(text: str, path: str) -> Document:
         if entries and continues(raw):
             entries[-1][1].append(line)
         elif not equals or not key.strip():
-            problems.append(f"{path}:{number}: neither '[section]' nor 'key = value': {line}")
+            problems.append(f"{path}:{number}: neither '[section]' nor 'key = value': {without_secret(line)}")
         elif not sections:
-            problems.append(f"{path}:{number}: setting before the first [section]: {line}")
+            problems.append(f"{path}:{number}: setting before the first [section]: {without_secret(line)}")
         else:
             entries.append((key.strip(), [value.strip()], number))
     return Document(path, tuple(Section(n, at, _settled(e)) for n, at, e in sections), tuple(problems))

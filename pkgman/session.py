@@ -111,7 +111,8 @@ class Session:
         if self.ui.verbose and self.line.bag:
             self.ui.info("Setting options:")
             for name, value in self.line.bag:
-                self.ui.info(f"\t{name} = {without_passwords(value)}")
+                shown = "***" if name.endswith("password") else without_passwords(value)
+                self.ui.info(f"\t{name} = {shown}")
         return loaded
 
     @cached_property

@@ -69,7 +69,8 @@ def converted(error: Exception, pace: Pace, source: RepoSource, *places: str) ->
     if found is not None:
         return found
     code = next((code for kind, code in _CODES if any(isinstance(one, kind) for one in chain)), curl.RECEIVE)
-    reason = str(chain[-1]) or type(chain[-1]).__name__
+    last = chain[-1]
+    reason = (isinstance(last, OSError) and last.strerror) or str(last) or type(last).__name__
     for place in filter(None, (*places, pace.url, source.proxy)):
         reason = without(reason, place)
     for secret in filter(None, (source.password, source.proxy_password)):

@@ -30,6 +30,12 @@ def without_passwords(text: str) -> str:
     return head
 
 
+def without_secret(setting: str) -> str:
+    """Return a setting, ``key=value`` in any way of writing it, with ``***`` for the value of a password."""
+    before, key, value = setting.partition("password")
+    return f"{before}{key}=***" if key and value[:1] in ("=", ":", " ", "\t") else setting
+
+
 def login_length(rest: str) -> int:
     """Return how many characters of a URL behind ``://`` may be user and password, the ``@`` included.
 

@@ -322,3 +322,25 @@ def test_an_address_with_a_zone_is_reached(tdnf: Tdnf, root: Root, plain: Repo) 
         tdnf("-y", "install", "one").ok()
     assert set(hosts) == {f"[{address}]:{port}"}
     assert os.path.exists(root.file("/usr/share/one"))
+
+
+def test_a_password_is_in_no_record(
+    tdnf: Tdnf, root: Root, make_repo: Callable[..., Repo], server: Server, tmp_path: Path
+) -> None:
+    web = make_repo("web", ONE, signed=False)
+    server.require_login("me", SECRET)
+    root.configure(logfile=tmp_path / "log")
+    root.add_repo(web, baseurl=server.url("web"), username="me")
+    more = ("--setopt", f"web.password={SECRET}", f"--setopt=proxy_password={SECRET}")
+    runs = [
+        tdnf("-v", "-y", f"--setopt=web.password={SECRET}", "install", "one"),
+        tdnf("-v", "-y", *more, "reinstall", "one"),
+        tdnf("history", "list"),
+    ]
+    root.add_repo(f"[odd]\npassword {SECRET}\n[main] password: {SECRET}\n")
+    runs.append(tdnf("-v", "repolist"))
+    for run in runs:
+        assert SECRET not in run.ok().stdout + run.stderr, run
+    assert "password=***" in runs[2].stdout + (tmp_path / "log").read_text()
+    assert SECRET not in (tmp_path / "log").read_text()
+    assert SECRET.encode() not in root.history.read_bytes()

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -115,3 +117,53 @@ def test_minrate_gives_the_reason_and_never_ends_a_transfer_alone() -> None:
     alone = Pace(RepoSource("r", "r", minrate=1000), "http://h/")
     time.sleep(1.05)
     assert alone.left() > 50
+
+
+def limited(fetcher: HttpFetcher, url: str) -> float:
+    """Return how long a transfer with one second took."""
+    began = time.monotonic()
+    with pytest.raises(FetchError) as caught:
+        fetcher.read(RepoSource("r", "r", timeout=1, retries=0, sslverify=False), url, limit=1 << 20)
+    assert caught.value.number == 1229
+    return time.monotonic() - began
+
+
+def test_a_host_that_takes_no_connection_is_given_up(fetcher: HttpFetcher) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as stack:
+        for _ in range(8):  # nobody accepts them
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        assert limited(fetcher, f"http://127.0.0.1:{full.getsockname()[1]}/") < 5
+
+
+def test_a_handshake_that_drips_is_given_up(fetcher: HttpFetcher) -> None:
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            for byte in b"\x16\x03\x03\x3f\xff\x02" + b"\x00" * 1000:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, daemon=True).start()
+        assert limited(fetcher, f"https://127.0.0.1:{listener.getsockname()[1]}/") < 5
+
+
+def test_a_name_server_that_does_not_answer_is_given_up(
+    fetcher: HttpFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    real = socket.getaddrinfo
+
+    def slow(*arguments: Any, flags: int = 0, **more: Any) -> Any:
+        if not flags:
+            over.wait(30)
+        return real(*arguments, flags=flags, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setenv("no_proxy", "*")
+    try:
+        assert limited(fetcher, "http://repo.invalid/") < 5
+    finally:
+        over.set()
