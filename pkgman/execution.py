@@ -11,6 +11,7 @@ import os
 import signal
 import time
 import traceback  # noqa: F401
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pkgman import errortexts, localfiles, logfile  # noqa: F401
@@ -27,7 +28,7 @@ from repo_meta import cache, download
 from solver import query, relations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pkgman.model.package import Package
     from pkgman.model.repo import RepoSource
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from solver.pool import Pool
 
 
+_PARTLY = "A part of the transaction is carried out, and the history has that part."
+
+
 def _effects(solution: Solution) -> frozenset[tuple[Action, int, frozenset[int]]]:
     """Return what a solution does to which packages, whatever the reasons and the order."""
     return frozenset(
@@ -44,6 +48,13 @@ def _effects(solution: Solution) -> frozenset[tuple[Action, int, frozenset[int]]
         for step in solution.steps
         if not step.package.is_source
     )
+
+
+def _carried_out(solution: Solution, installed: frozenset[str]) -> Solution:
+    """Leave out the steps that were not carried out, as ``installed``, the NEVRAs there now, shows."""
+    leaving = (Action.REMOVE, Action.OBSOLETE)
+    steps = tuple(s for s in solution.steps if (s.package.nevra in installed) != (s.action in leaving))
+    return solution._replace(steps=steps)
 
 
 class Execution:
@@ -181,7 +192,7 @@ class Execution:
         session.ui.unbreakable = True  # a closed pipe must not end a half-done transaction
         held = HeldSignals()  # what librpm has done is recorded, whatever comes meanwhile
         try:
-            with held:
+            with held, self._recorded(binary, wanted=not options.test_only):
                 outcome = librpm.run(
                     session.rpmdb,
                     binary.steps,
@@ -190,8 +201,6 @@ class Execution:
                     script_output=session.ui.script_output,
                     options=options,
                 )
-                if not options.test_only:
-                    self._record(binary)
         finally:
             session.ui.unbreakable = False
         if received := outcome.signal or held.received:
@@ -207,19 +216,42 @@ class Execution:
                 source.unpack(self._session.rpmdb, file)
                 self._session.log(f"Unpack {package.nevra} ({package.repo})")
 
+    @contextmanager
+    def _recorded(self, solution: Solution, *, wanted: bool) -> Iterator[None]:
+        """Give a context whose changes of the rpm database the history has after it, failed or not."""
+        try:
+            yield
+        except BaseException as failure:
+            if wanted and self._session.rpmdb.cookie() != self._session.history.last_cookie:
+                try:
+                    self._record(solution)
+                except HistoryError as error:
+                    for line in error.lines:
+                        self._session.ui.diagnostic(line)
+                else:
+                    if isinstance(failure, PkgmanError):
+                        failure.lines += (_PARTLY,)
+            raise
+        if wanted:
+            self._record(solution)
+
     def _record(self, solution: Solution) -> None:
-        """Write the transaction and which names came as dependencies (tdnf contract, commands 4.5)."""
-        session = self._session
+        """Write the transaction and which names came as dependencies (tdnf contract, commands 4.5).
+
+        Of a transaction that failed on its way only what did happen is written.
+        """
+        session, database = self._session, self._session.rpmdb
+        nevras = tuple(database.nevras())
+        solution = _carried_out(solution, frozenset(map(librpm.plain, nevras)))
         flags = {step.package.name: step.reason is not Reason.USER for step in solution.of(Action.INSTALL)}
         if solution.flags is not None:  # what comes back has the mark it had
             flags = {name: True for name, auto in flags.items() if auto} | solution.flags
         flags.update(dict.fromkeys(solution.mark_user, False))
         for step in solution.steps:
             session.log(f"{step.action.value} {step.package.nevra} ({step.package.repo})")
-        database = session.rpmdb
         try:
             session.history.record(
-                session.line.text or None, database.cookie(), database.nevras(), now=time.time(), flags=flags
+                session.line.text or None, database.cookie(), nevras, now=time.time(), flags=flags
             )
         except HistoryError as error:
             lines = (*error.lines, "The packages are changed, but the history does not have it.")

@@ -22,6 +22,7 @@ TALKER = Rpm(
     scripts={"post": "echo one; echo two >&2; printf unfinished", "preun": "echo bye"},
 )
 BADPRE = Rpm("badpre", files={"/usr/badpre": "x\n"}, scripts={"pre": "echo on purpose; exit 3"})
+NEEDY = Rpm("needy", requires=["plain"])
 BADPOST = Rpm("badpost", files={"/usr/badpost": "x\n"}, scripts={"post": "exit 4"})
 BADPREUN = Rpm("badpreun", scripts={"preun -p <lua>": "error('no')"})
 LUA = Rpm(
@@ -32,7 +33,7 @@ LUA = Rpm(
 @pytest.fixture
 def shell(offer: Callable[..., Repo], tdnf: Tdnf) -> None:
     """A root with a shell, and packages whose scripts use it."""
-    offer(SHELL, TALKER, BADPRE, BADPOST, BADPREUN, LUA, Rpm("plain", files={"/usr/plain": "x\n"}))
+    offer(SHELL, TALKER, BADPRE, BADPOST, BADPREUN, LUA, NEEDY, Rpm("plain", files={"/usr/plain": "x\n"}))
     tdnf("install", "-y", "shell").ok()
 
 
@@ -81,15 +82,41 @@ def test_a_failing_pre_script_in_json(tdnf: Tdnf, shell: None) -> None:
     assert documents(done)[-1] == {"Error": 1525, "ErrorMessage": "rpm transaction failed"}
 
 
-def test_what_was_installed_besides_a_failing_package_is_in_the_history_next_time(
+def test_what_comes_besides_a_failing_package_is_recorded_with_its_command_and_marks(
+    tdnf: Tdnf, root: Root, shell: None, marks: Callable[[], dict[str, bool]]
+) -> None:
+    done = tdnf("install", "-y", "badpre", "needy").failed(1525)
+    assert "A part of the transaction is carried out" in done.stderr
+    assert {"plain-1.0-1.noarch", "needy-1.0-1.noarch"} <= set(root.installed)
+    (row,) = tdnf("history", "-j", "list", "last", "--info").json
+    assert row["CmdLine"].endswith("-y install badpre needy")
+    assert sorted(row["Added"]) == ["needy-1.0-1.noarch", "plain-1.0-1.noarch"]
+    assert marks() == {"plain": True}
+    count = len(tdnf("history", "-j").json)
+    tdnf("install", "-y", "talker").ok()
+    assert len(tdnf("history", "-j").json) == count + 1  # nothing unknown between them
+    tdnf("-y", "history", "undo", str(count)).ok()
+    assert "plain-1.0-1.noarch" not in root.installed
+
+
+def test_a_failing_removal_records_what_went_besides(
+    tdnf: Tdnf, root: Root, shell: None, marks: Callable[[], dict[str, bool]]
+) -> None:
+    tdnf("install", "-y", "badpreun", "needy").ok()
+    tdnf("remove", "-y", "badpreun", "needy").failed(1525)
+    (row,) = tdnf("history", "-j", "list", "last", "--info").json
+    assert row["CmdLine"].endswith("-y remove badpreun needy")
+    assert (row["Added"], row["Removed"][0]) == ([], "needy-1.0-1.noarch")
+    assert "badpreun-1.0-1.noarch" in root.installed
+
+
+def test_a_transaction_that_fails_before_its_first_package_is_not_recorded(
     tdnf: Tdnf, root: Root, shell: None
 ) -> None:
-    tdnf("install", "-y", "badpre", "plain").failed(1525)
-    assert "plain-1.0-1.noarch" in root.installed
-    tdnf("install", "-y", "talker").ok()
-    rows = tdnf("history", "-j", "--info").json
-    assert rows[-2]["CmdLine"] == "(unknown)"
-    assert rows[-2]["Added"] == ["plain-1.0-1.noarch"]
+    before = len(tdnf("history", "-j").json)
+    done = tdnf("install", "-y", "badpre").failed(1525)
+    assert "A part" not in done.stderr
+    assert len(tdnf("history", "-j").json) == before
 
 
 def test_a_failing_post_script_is_a_warning(tdnf: Tdnf, root: Root, shell: None) -> None:
