@@ -58,6 +58,14 @@ def _companion(program: str) -> int:
         return _INTERRUPTED
     except OutputFailed as error:
         return _BROKEN_PIPE if isinstance(error.problem, BrokenPipeError) else 1
+    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+        from pkgman.model.shortage import shortage  # noqa: PLC0415  # on this way out only
+
+        known = shortage(error)
+        if known is None:
+            raise
+        sys.stderr.write(f"{program}: {known}\n")
+        return 1
 
 
 if __name__ == "__main__":

@@ -203,10 +203,11 @@ def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
         return _interrupted(ui, error)
     except OutputFailed as error:
         return _unwritable(ui or Ui(), error.problem)
-    except OSError as error:
-        return _failed(ui or Ui(), system_error(error))
-    except Exception as error:  # a bug: say so in one line, without a traceback
-        return _bug(ui, error)
+    except Exception as error:  # a shortage of something; or a bug: say so in one line, without a traceback
+        from pkgman.model.shortage import shortage
+
+        known = shortage(error)
+        return _failed(ui or Ui(), known) if known else _bug(ui, error)
 
 
 def _failed(ui: Ui, error: PkgmanError) -> int:

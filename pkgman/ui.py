@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import allocate_lock  # threading costs 2 ms
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ class Ui:
         self.unbreakable = False  # a transaction runs: a closed pipe must not end it
         self._stdout, self._stderr = sys.stdout, sys.stderr
         self._progress: _Meter | None = None
+        self._making = allocate_lock()  # of the meter: downloads begin in several threads
         for stream in (self._stdout, self._stderr):
             # Names and paths need not be UTF-8: what came in goes out, byte for byte.
             stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
@@ -167,14 +169,15 @@ class Ui:
 
     def begin(self, label: str, *, total: int, unit: str = "bytes") -> Task:
         """Announce work; see :class:`pkgman.model.progress.Progress`."""
-        if self._progress is None:
-            from pkgman.meter import Meter
+        with self._making:
+            if self._progress is None:
+                from pkgman.meter import Meter
 
-            shown = not self.quiet and not self.json
-            terminal = self._stdout.isatty()
-            self._progress = Meter(
-                self._write_progress, terminal=terminal, shown=shown and (terminal or self.verbose)
-            )
+                shown = not self.quiet and not self.json
+                terminal = self._stdout.isatty()
+                self._progress = Meter(
+                    self._write_progress, terminal=terminal, shown=shown and (terminal or self.verbose)
+                )
         return self._progress.begin(one_line(label), total=total, unit=unit)
 
     def _write_progress(self, text: str) -> None:

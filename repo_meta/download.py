@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import stat
@@ -277,6 +278,21 @@ def _at(remote: Remote, error: PkgmanError) -> PkgmanError:
     return error
 
 
+def _start(threads: Sequence[threading.Thread]) -> None:
+    """Start what can be started: one thread will do.
+
+    :raises PkgmanError: 1611 when the system gives none.
+    """
+    for number, thread in enumerate(threads):
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if number == 0:
+                text = "No thread can be started to download with: raise the limits (ulimit -u, -v)."
+                raise PkgmanError(text, number=1600 + errno.EAGAIN) from error
+            return
+
+
 class _Transfers:
     """Workers that take jobs in their order, not more than PER_HOST from one host.
 
@@ -304,8 +320,7 @@ class _Transfers:
         # Daemons: an interrupt must end the process even if a socket does not answer.
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
         try:
-            for thread in threads:
-                thread.start()
+            _start(threads)
             while self._left:
                 job, error = self._done.get()
                 self._left -= 1

@@ -6,6 +6,7 @@ this file; in a checkout (editable install) they are two folders up.
 
 import gc
 import os
+import resource
 import signal
 import sys
 
@@ -35,6 +36,8 @@ def _start(program: str) -> None:
     gc.disable()  # a query is over before anything is worth collecting; what takes longer turns it on
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while modules are being loaded
+    if resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY:
+        sys.dont_write_bytecode = True  # a file that is cut at the limit would break every later run
     here = os.path.dirname(os.path.abspath(__file__))
     private = os.path.join(here, "_pkgman")
     if not os.path.isdir(private):

@@ -28,12 +28,15 @@ _COMPANIONS = {
 _TEMPLATE = """\
 {shebang}
 import gc
+import resource
 import signal
 import sys
 
 gc.disable()  # a query is over before anything is worth collecting; what takes longer turns it on
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while modules are being loaded
+if resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY:
+    sys.dont_write_bytecode = True  # a file that is cut at the limit would break every later run
 sys.path[:0] = [{private!r}]
 sys.path += {folders!r}
 from pkgman.__main__ import start

@@ -36,6 +36,8 @@ class Callback:
 
     Nothing may be raised into librpm, which would end the process at once: a
     problem is kept in ``failure`` and raised after librpm has returned.
+
+    :raises OSError: what it needs cannot be opened.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Callback:
         self._script_output = script_output
         self._open: dict[str, int] = {}
         self._scripts = _ScriptLog()
+        self._unreadable = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)  # when no more can be opened
         self.silent = False  # during the test run
         self.done = 0  # packages installed or removed
         self.failure: BaseException | None = None
@@ -78,7 +81,7 @@ class Callback:
         except BaseException as error:  # see the class
             self.failure = self.failure or error
             # librpm takes no exception, but it does take a descriptor that cannot be read.
-            return self._unreadable() if what == rpm.RPMCALLBACK_INST_OPEN_FILE else None
+            return self._unreadable if what == rpm.RPMCALLBACK_INST_OPEN_FILE else None
 
     def _script_begins(self, _element: rpm.te, _amount: int, _total: int) -> None:
         self._scripts.take_stdout()
@@ -92,6 +95,7 @@ class Callback:
         for fd in self._open.values():
             os.close(fd)
         self._open.clear()
+        os.close(self._unreadable)
         self._scripts.close()
 
     def _open_file(self, element: rpm.te, _amount: int, _total: int) -> int:
@@ -99,12 +103,6 @@ class Callback:
         self._close_key(key)
         self._open[key] = self._files[key].open()
         return self._open[key]
-
-    def _unreadable(self) -> int:
-        fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        self._close_key("")
-        self._open[""] = fd
-        return fd
 
     def _close_file(self, element: rpm.te, _amount: int, _total: int) -> None:
         self._close_key(str(element.Key()))

@@ -74,7 +74,10 @@ class RpmDatabase:
         self.root = root
         self.verbosity = int(LEVELS.get(verbosity.lower(), rpm.RPMLOG_INFO))
         rpm.setVerbosity(self.verbosity)
-        self.dbpath = str(rpm.expandMacro("%{_dbpath}"))
+        try:
+            self.dbpath = str(rpm.expandMacro("%{_dbpath}"))
+        except rpm.error as error:  # for example no more file may be opened
+            raise PkgmanError(f"{self.root}: {error}", number=UNOPENABLE) from error
 
     def close(self) -> None:
         """Take the macros back."""

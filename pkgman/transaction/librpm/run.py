@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 DEPENDENCIES = 1515
 BAD_ROOT = 1502
 NO_DATABASE = 1526
+_FILES = 16  # that librpm, its database and one script have open at once
+_MEMORY = 32 << 20  # bytes that librpm takes for a small transaction
 
 # The order in which tdnf hands packages to librpm (contract, commands 4.3, step 7).
 _INCOMING = (Action.INSTALL, Action.REINSTALL, Action.UPGRADE, Action.DOWNGRADE)
@@ -72,6 +74,7 @@ def run(
     :raises NotTrusted: 1514 when a file is not the verified one any more.
     """
     by_package = {file.package: file for file in files}
+    _ensure_resources()
     missing = [s.package.nevra for s in steps if s.action in _INCOMING and s.package not in by_package]
     if missing:
         raise TransactionFailed(f"{name}: not verified" for name in missing)
@@ -294,6 +297,25 @@ def _repeated(names: Iterable[str]) -> set[str]:
     return found
 
 
+def _ensure_resources() -> None:
+    """Make sure that librpm will have files and memory: without, it stops in the middle or ends the process.
+
+    :raises PkgmanError: 1624 or 1612, before anything is done.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = len(os.listdir("/proc/self/fd")) + _FILES if os.path.isdir("/proc/self/fd") else 2 * _FILES
+    if 0 <= soft < needed:
+        if 0 <= hard < needed:
+            text = f"Only {soft} files may be open, a transaction needs {needed}: raise ulimit -n."
+            raise PkgmanError(text, number=1600 + errno.EMFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    try:
+        bytes(_MEMORY)  # the system gives zeros on demand, so nothing is written
+    except MemoryError as error:
+        text = f"There is not enough memory: a transaction needs {_MEMORY >> 20} MiB more."
+        raise PkgmanError(text, number=1600 + errno.ENOMEM) from error
+
+
 @contextmanager
 def _open_files(root: str, wanted: int, report: Reporter) -> Iterator[None]:
     """Lower the limit of open files for scripts' sake.
@@ -305,6 +327,9 @@ def _open_files(root: str, wanted: int, report: Reporter) -> Iterator[None]:
         yield
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft <= wanted:
+        yield
+        return
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     except (OSError, ValueError) as error:
