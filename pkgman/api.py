@@ -207,7 +207,10 @@ class Client:
         """
         with self._work("updateinfo") as session:
             pool = self._loaded(session)
-            return tuple(AdvisoryFor(*hit) for hit in updateinfo.concerning(session, pool, specs))
+            return tuple(
+                AdvisoryFor(hit.advisory, hit.installed)
+                for hit in updateinfo.concerning(session, pool, specs)
+            )
 
     def history(self) -> tuple[Entry, ...]:
         """Return the transactions of the past, the oldest first; none when there is no history."""

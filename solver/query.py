@@ -207,6 +207,28 @@ def relation(raw: solv.Pool, text: str) -> int:
     return int(raw.rel2id(number, raw.str2id(evr), _COMPARISONS[operator])) if evr else 0
 
 
+def obsoleted(pool: Pool) -> dict[tuple[str, str, str], list[int]]:
+    """Return which installed packages each available one obsoletes.
+
+    :returns: by name, ``epoch:version-release`` and arch; those that obsolete nothing here are left out.
+    """
+    raw = pool.prepare()
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for handle in available(pool):
+        solvable = raw.id2solvable(handle)
+        handles = [
+            other.id
+            for relation in solvable.lookup_deparray(solv.SOLVABLE_OBSOLETES)
+            for other in raw.whatprovides(relation.id)
+            # What is obsoleted is a name, not what somebody provides.
+            if other.isinstalled() and other.matchesdep(solv.SOLVABLE_NAME, relation.id)
+        ]
+        if handles and solvable.arch not in ("src", "nosrc"):
+            epoch, version, release = split_evr(solvable.evr)
+            found[solvable.name, f"{epoch}:{version}-{release}", solvable.arch] = handles
+    return found
+
+
 def provides(pool: Pool, spec: str) -> select.Matches:
     """Look up files, names and capabilities (tdnf contract, commands 3.2).
 

@@ -31,8 +31,10 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 
 def _advised(session: Session) -> int:
     pool = session.open_pool()
-    names = dict.fromkeys(hit.installed for hit in concerning(session, pool, ()))
-    if not names:
+    hits = list(concerning(session, pool, ()))
+    names = dict.fromkeys(hit.installed for hit in hits if not hit.obsoleter)
+    obsoleters = dict.fromkeys(hit.obsoleter for hit in hits if hit.obsoleter)
+    if not hits:
         session.ui.info("\n0 updates.")
         raise NoData
-    return alter_with(session, pool, Request(update=tuple(names)))
+    return alter_with(session, pool, Request(update=tuple(names), install=tuple(obsoleters)))

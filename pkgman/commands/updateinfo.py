@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from time import localtime, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.commands.listing import matching
 from pkgman.model.errors import NoData, NoMatch, PkgmanError
+from pkgman.model.words import one_line
 from solver import query, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pkgman.model.advisory import Advisory
+    from pkgman.model.advisory import Advisory, AdvisoryPackage
     from pkgman.model.package import Package
     from pkgman.session import Session
     from solver.pool import Pool
@@ -45,6 +47,7 @@ class Hit(NamedTuple):
 
     advisory: Advisory
     installed: str  # name of the installed package
+    obsoleter: str = ""  # NEVRA of the advisory's package that replaces it under another name
 
 
 def run(session: Session, words: tuple[str, ...]) -> int:
@@ -96,7 +99,7 @@ def _named(session: Session, pool: Pool, words: Sequence[str]) -> list[Hit]:
 
 
 def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[Hit]:
-    """Yield the advisories that hold a higher EVR of an installed name and arch, filtered by options.
+    """Yield the advisories that bring a fix for an installed package, filtered by options.
 
     :raises NoMatch: when ``specs`` match no installed package.
     :raises PkgmanError: 1622 for a severity that is no number.
@@ -105,18 +108,50 @@ def concerning(session: Session, pool: Pool, specs: Sequence[str]) -> Iterator[H
     handles = matching(session, pool, specs, "installed") if specs else query.installed(pool)
     if specs and not handles:
         raise NoMatch(f"No installed package matches: {' '.join(specs)}")
-    installed: dict[tuple[str, str], list[Package]] = {}
-    for package in query.packages(pool, handles):
-        installed.setdefault((package.name, package.arch), []).append(package)
     with versions.Comparer() as comparer:
+        affected = _Affected(pool, handles, comparer)
         for advisory in filter(wanted, session.supply.advisories()):
             seen = set()
             for fixed in advisory.packages:
-                evr = f"{fixed.epoch}:{fixed.version}-{fixed.release}"
-                for package in installed.get((fixed.name, fixed.arch), ()):
-                    if package.handle not in seen and comparer.compare(evr, package.evr) > 0:
+                for package in affected.by(fixed):
+                    if package.handle not in seen:
                         seen.add(package.handle)
-                        yield Hit(advisory, package.name)
+                        yield Hit(advisory, package.name, fixed.nevra if package.name != fixed.name else "")
+
+
+class _Affected:
+    """Which of some installed packages a package of an advisory would replace.
+
+    Of several instances of a name the newest counts: where it has the fix, an older one needs none.
+    """
+
+    def __init__(self, pool: Pool, handles: Sequence[int], comparer: versions.Comparer) -> None:
+        self._pool, self._comparer = pool, comparer
+        self._handles = frozenset(handles)
+        newest: dict[tuple[str, str], Package] = {}
+        for package in query.packages(pool, handles):
+            other = newest.setdefault((package.name, package.arch), package)
+            if comparer.compare(package.evr, other.evr) > 0:
+                newest[package.name, package.arch] = package
+        self._by_name: dict[str, list[Package]] = {}
+        for package in newest.values():
+            self._by_name.setdefault(package.name, []).append(package)
+
+    def by(self, fixed: AdvisoryPackage) -> Iterator[Package]:
+        """Yield them: of the same name and a fitting architecture, or obsoleted by it."""
+        for package in self._by_name.get(fixed.name, ()):
+            if self._fits(fixed.arch, package.arch) and self._comparer.compare(fixed.evr, package.evr) > 0:
+                yield package
+        for handle in self._obsoleted.get((fixed.name, fixed.evr, fixed.arch), ()):
+            if handle in self._handles:
+                yield query.package(self._pool, handle)
+
+    def _fits(self, new: str, old: str) -> bool:
+        return new in (old, "noarch") or (old == "noarch" and new == self._pool.arch)
+
+    @cached_property
+    def _obsoleted(self) -> dict[tuple[str, str, str], list[int]]:
+        return query.obsoleted(self._pool)
 
 
 def _wanted(session: Session) -> Callable[[Advisory], bool]:
@@ -185,22 +220,32 @@ def _summary(session: Session, hits: Sequence[Hit]) -> int:
     return 0
 
 
-def _updated(advisory: Advisory) -> str:
+def _time(seconds: int) -> str:
     # C-locale %c: the program never calls setlocale, so strftime speaks C.
-    return strftime("%a %b %e %H:%M:%S %Y", localtime(advisory.updated))
+    return strftime("%a %b %e %H:%M:%S %Y", localtime(seconds))
 
 
 def _item(advisory: Advisory, mode: str) -> dict[str, object]:
     item: dict[str, object] = {"Type": advisory.type, "UpdateID": f"patch:{advisory.id}"}
     if mode == "info":
-        item["Updated"] = _updated(advisory)
+        item["Updated"] = _time(advisory.updated)
         item["NeedsReboot"] = advisory.reboot
         item["Description"] = advisory.description or None
     item["Packages"] = [package.filename for package in advisory.packages]
+    if mode == "info":
+        item["Title"] = advisory.title or None
+        item["Severity"] = advisory.severity or None
+        item["Issued"] = _time(advisory.issued) if advisory.issued else None
+        item["CVEs"] = list(advisory.cves)
+        item["References"] = [
+            {"Type": kind, "Id": number, "Title": title, "Url": url}
+            for kind, number, title, url in advisory.references
+        ]
     return item
 
 
 def _lines(advisory: Advisory, mode: str) -> Iterator[str]:
+    more = list(_more(advisory)) if mode == "info" else []
     for package in advisory.packages:
         if mode == "list":
             yield f"patch:{advisory.id} {advisory.type} {package.filename}"
@@ -208,6 +253,23 @@ def _lines(advisory: Advisory, mode: str) -> Iterator[str]:
         yield f"       Name : {package.filename}"
         yield f"  Update ID : patch:{advisory.id}"
         yield f"       Type : {advisory.type}"
-        yield f"    Updated : {_updated(advisory)}"
+        yield f"    Updated : {_time(advisory.updated)}"
         yield f"Needs Reboot: {int(advisory.reboot)}"
         yield f"Description : {advisory.description}"
+        yield from more
+
+
+def _more(advisory: Advisory) -> Iterator[str]:
+    """Yield the lines behind tdnf's own, for what the advisory states."""
+    if advisory.title:
+        yield f"      Title : {one_line(advisory.title)}"
+    if advisory.severity:
+        yield f"   Severity : {one_line(advisory.severity)}"
+    if advisory.issued and advisory.issued != advisory.updated:
+        yield f"     Issued : {_time(advisory.issued)}"
+    if advisory.cves:
+        yield f"       CVEs : {one_line(', '.join(advisory.cves))}"
+    for kind, number, title, url in advisory.references:
+        words = dict.fromkeys(word for word in (kind, number, title, url) if word)
+        if kind != "cve" or title or url:
+            yield f"  Reference : {one_line(' '.join(words))}"

@@ -21,6 +21,12 @@ class AdvisoryPackage(NamedTuple):
         """``epoch:version-release``, an epoch of 0 stated."""
         return f"{self.epoch}:{self.version}-{self.release}"
 
+    @property
+    def nevra(self) -> str:
+        """``name-[epoch:]version-release.arch``; an epoch of 0 is left out."""
+        epoch = f"{self.epoch}:" if self.epoch else ""
+        return f"{self.name}-{epoch}{self.version}-{self.release}.{self.arch}"
+
 
 class Reference(NamedTuple):
     """What an advisory refers to; "" for what it does not state."""

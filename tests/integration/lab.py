@@ -81,12 +81,13 @@ ADVISORIES = {
         Advisory(
             "LAB-SEC-1",
             (PACKAGES["lab-app-2.0-1"], PACKAGES["lab-lib-2.0-1"]),
+            title="",
             description="security fix for lab-lib",
             updated=_SEC,
             reboot=True,
         ),
-        Advisory("LAB-FIX-1", (PACKAGES["lab-epoch-2:1.5-1"],), kind="bugfix", updated=_SEC),
-        Advisory("LAB-NEW-1", (PACKAGES["lab-epoch-2:1.5-1"],), kind="enhancement", updated=_SEC),
+        Advisory("LAB-FIX-1", (PACKAGES["lab-epoch-2:1.5-1"],), kind="bugfix", title="", updated=_SEC),
+        Advisory("LAB-NEW-1", (PACKAGES["lab-epoch-2:1.5-1"],), kind="enhancement", title="", updated=_SEC),
     )
 }
 _CHARACTERS = {"⟨CR⟩": "\r", "⟨TAB⟩": "\t", "⟨ESC⟩": "\x1b", "⟨END⟩": ""}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.world import World
+from tests.integration.test_bad_repositories import seal
+from tests.integration.world import ARCH, World
 from tests.support.repos import Advisory
 from tests.support.rpms import Rpm
 
@@ -74,6 +76,8 @@ def test_info_describes_each_file(look: Tdnf) -> None:
             "    Updated : Tue Jan  2 03:04:05 2024\n"
             "Needs Reboot: 1\n"
             "Description : It is better now.\n"
+            "      Title : lib security update\n"
+            "   Severity : 7.5\n"
             "       Name : app-2.0-1.noarch.rpm\n"
         )
     )
@@ -87,7 +91,21 @@ def test_info_in_json(look: Tdnf) -> None:
         "NeedsReboot": True,
         "Description": "It is better now.",
         "Packages": ["lib-2.0-1.noarch.rpm"],
+        "Title": "lib security update",
+        "Severity": "7.5",
+        "Issued": "Tue Jan  2 03:04:05 2024",
+        "CVEs": [],
+        "References": [],
     }
+
+
+def test_info_names_what_an_advisory_fixes(look: Tdnf) -> None:
+    text = look("updateinfo", "info", "--cve", "CVE-2024-0003", "app").ok().stdout
+    assert "       CVEs : CVE-2024-0003\n" in text
+    assert "  Reference : bugzilla 303 http://localhost/\n" in text
+    item = look("-j", "updateinfo", "info", "--bz", "304", "app").ok().json[0]
+    assert item["CVEs"] == ["CVE-2024-0003"]
+    assert item["References"][2] == {"Type": "bugzilla", "Id": "304", "Title": "", "Url": "http://localhost/"}
 
 
 def test_times_are_local(look: Tdnf) -> None:
@@ -130,17 +148,87 @@ def test_a_spec_must_match_an_installed_package(look: Tdnf) -> None:
     assert look("-j", "updateinfo", "nosuch").failed(1011).json["Error"] == 1011
 
 
-def test_each_installed_instance_that_is_older_counts(
+def test_of_several_instances_the_newest_counts(
     make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, workshop: Workshop
 ) -> None:
     kernels = [Rpm("kernel", f"{n}-1", files={f"/boot/k{n}": "k\n"}) for n in (1, 2, 3)]
-    fixed = Advisory("K-1", (kernels[1],), severity="")
-    root.add_repo(make_repo("main", *kernels, signed=False, advisories=(fixed,)))
-    for kernel in (kernels[2], kernels[0]):
+    fixed = [Advisory(f"K-{n}", (kernels[n - 1],), severity="") for n in (2, 3)]
+    root.add_repo(make_repo("main", *kernels, signed=False, advisories=fixed))
+
+    def install(kernel: Rpm) -> None:
         path = workshop.build(kernel, signed=False)[0]
         root.rpm("-i", "--nosignature", "--oldpackage", str(path)).ok()
-    assert tdnf("-q", "updateinfo", "list").ok().lines == ["patch:K-1 Security kernel-2-1.noarch.rpm"]
+
+    install(kernels[1])
+    install(kernels[0])
+    assert tdnf("-q", "updateinfo", "list").ok().lines == ["patch:K-3 Security kernel-3-1.noarch.rpm"]
     assert tdnf("-q", "updateinfo", "list", "--sec-severity=0").ok().lines == ["", "0 updates."]
+    install(kernels[2])
+    assert tdnf("-q", "updateinfo", "list").ok().lines == ["", "0 updates."]
+    assert tdnf("-q", "update", "--security", "-y").ok().lines == []
+
+
+def test_an_obsoleter_and_another_arch_bring_the_fix(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, workshop: Workshop
+) -> None:
+    old, moved = Rpm("old", "1-1"), Rpm("moved", "1-1", arch=ARCH)
+    heir = Rpm("heir", "5-1", obsoletes=("old < 2",))
+    stranger = Rpm("stranger", "5-1", obsoletes=("old < 1", "moves"))
+    moved_now = Rpm("moved", "2-1")
+    advisories = [Advisory(f"{rpm.name}-1", (rpm,)) for rpm in (heir, stranger, moved_now)]
+    root.add_repo(make_repo("main", heir, stranger, moved_now, signed=False, advisories=advisories))
+    for rpm in (old, moved):
+        root.rpm("-i", "--nosignature", str(workshop.build(rpm, signed=False)[0])).ok()
+    assert tdnf("-q", "updateinfo", "list").ok().lines == [
+        "patch:heir-1 Security heir-5-1.noarch.rpm", "patch:moved-1 Security moved-2-1.noarch.rpm",
+    ]  # fmt: skip
+    assert tdnf("-q", "updateinfo", "list", "moved").ok().lines == [
+        "patch:moved-1 Security moved-2-1.noarch.rpm"
+    ]
+    tdnf("-y", "update", "--security").ok()
+    assert root.installed == ["heir-5-1.noarch", "moved-2-1.noarch"]
+    assert tdnf("-q", "updateinfo", "list").ok().lines == ["", "0 updates."]
+
+
+def test_control_characters_of_one_advisory_hide_no_other(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, workshop: Workshop
+) -> None:
+    old, new = Rpm("thing", "1-1"), Rpm("thing", "2-1")
+    advisories = [
+        Advisory("T-1", (new,), title="re#d", description="bell# and&num27;"),
+        Advisory("T-2", (new,)),
+    ]
+    repo = make_repo("main", old, new, signed=False, advisories=advisories)
+    plain = gzip.decompress(repo.part("updateinfo").read_bytes())
+    spoiled = plain.replace(b"re#d", b"re\x1b[31md").replace(
+        b"bell# and&amp;num27;", b"bell\x07 and&#x1b;\xff"
+    )
+    assert spoiled != plain
+    seal(repo, "updateinfo", gzip.compress(spoiled), opened=spoiled)
+    root.rpm("-i", "--nosignature", str(workshop.build(old, signed=False)[0])).ok()
+    root.add_repo(repo)
+    assert tdnf("-q", "updateinfo", "list").ok().lines == [
+        "patch:T-1 Security thing-2-1.noarch.rpm", "patch:T-2 Security thing-2-1.noarch.rpm",
+    ]  # fmt: skip
+    assert "\x1b" not in tdnf("updateinfo", "info").ok().stdout
+    assert tdnf("-j", "updateinfo", "info").ok().json[0]["Description"] == "bell\ufffd and\ufffd\ufffd"
+    tdnf("-y", "update", "--security").ok()
+    assert root.installed == ["thing-2-1.noarch"]
+
+
+def test_packages_without_a_file_name_get_the_usual_one(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf, workshop: Workshop
+) -> None:
+    old, new = Rpm("thing", "1:1-1"), Rpm("thing", "1:2-1")
+    repo = make_repo("main", old, new, signed=False, advisories=(Advisory("T-1", (new,)),))
+    plain = gzip.decompress(repo.part("updateinfo").read_bytes())
+    bare = plain.replace(b"<filename>thing-2-1.noarch.rpm</filename>", b"")
+    assert bare != plain
+    seal(repo, "updateinfo", gzip.compress(bare), opened=bare)
+    root.rpm("-i", "--nosignature", str(workshop.build(old, signed=False)[0])).ok()
+    root.add_repo(repo)
+    assert tdnf("-q", "updateinfo", "list").ok().lines == ["patch:T-1 Security thing-2-1.noarch.rpm"]
+    assert tdnf("-j", "updateinfo", "list").ok().json[0]["Packages"] == ["thing-2-1.noarch.rpm"]
 
 
 def test_a_repository_without_advisories_and_one_that_hides_them(

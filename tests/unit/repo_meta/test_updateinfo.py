@@ -68,3 +68,37 @@ def test_broken_or_hostile_xml_is_refused(data: bytes) -> None:
     with pytest.raises(MetadataError) as caught:
         list(parse_advisories([data]))
     assert caught.value.number == 1304
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [
+        (b"a\x1b[1mb", "a\ufffd[1mb"),
+        (b"a\x00\x08b", "a\ufffd\ufffdb"),
+        (b"a&#27;b&#x1B;c&#0;d", "a\ufffdb\ufffdc\ufffdd"),
+        (b"a&#xFFFF;b\xef\xbf\xbfc&#55296;d", "a\ufffdb\ufffdc\ufffdd"),
+        (b"caf\xe9 \xc3\xa9", "caf\ufffd \xe9"),
+        (b"&#233;&#x1f600;&amp;#27; &lt;", "\xe9\U0001f600&#27; <"),
+        (b"a\tb\nc&#9;d", "a\tb\nc\td"),
+        (b"<![CDATA[a\x1b<b>]]>", "a\ufffd<b>"),
+        (b"a<b>c</b>d", "a"),
+    ],
+)
+def test_what_is_no_character_of_xml_hides_nothing(size: int, raw: bytes, read: str) -> None:
+    data = (
+        b"<updates><update><id>A</id><description>%b</description></update>"
+        b"<update><id>B</id></update></updates>" % raw
+    )
+    found = list(parse_advisories(data[at : at + size] for at in range(0, len(data), size)))
+    assert [advisory.id for advisory in found] == ["A", "B"]
+    assert found[0].description == read
+
+
+def test_the_first_of_a_name_counts_and_other_places_do_not() -> None:
+    data = b"""<updates><id>no</id><update><other><id>no</id></other><id>A</id><id>no</id><pkglist>
+        <package name="no"/><collection><package name="p" version="1" release="2" arch="noarch"/></collection>
+        </pkglist></update></updates>"""
+    (found,) = parse_advisories([data])
+    assert found.id == "A"
+    assert found.packages == (AdvisoryPackage("p", 0, "1", "2", "noarch", "p-1-2.noarch.rpm", reboot=False),)
