@@ -28,7 +28,7 @@ KEYS = frozenset((
     "includepkgs", "metadata_expire", "metalink", "minrate", "mirrorlist", "name", "password", "priority",
     "repo_gpgcheck", "retries", "skip_if_unavailable", "skip_md_filelists",
     "skip_md_other", "skip_md_updateinfo", "sslcacert", "sslclientcert", "sslclientkey", "sslverify",
-    "throttle", "timeout", "username",
+    "throttle", "timeout", "username", "weak_signatures",
 ))  # fmt: skip
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST_EXPIRY = 12  # digits
@@ -185,6 +185,7 @@ class RepoReader:
             gpgcheck=flag("gpgcheck", default=True),
             repo_gpgcheck=flag("repo_gpgcheck", default=False, safe=True),
             gpgkeys=tuple(values.get("gpgkey", "").split()),
+            weak_signatures=flag("weak_signatures", default=False),
             priority=number("priority", 50),
             excludepkgs=ini.specs(values.get("excludepkgs", ""), values.get("exclude", "")),
             includepkgs=ini.specs(values.get("includepkgs", "")),

@@ -156,11 +156,12 @@ class _Renewal:
             before, now = revision(old), revision(data)
         except MetadataError:
             return  # what is cached cannot be read any more, so it is replaced
-        if before is not None and now is not None and now < before:
+        if before is not None and (now is None or now < before):
+            # One without a number could be of any age, and the next one could not be compared with it.
+            why = "has no revision" if now is None else f"is an old one: its revision is {now}"
             raise MetadataError(
                 (
-                    f"repomd.xml of '{self._source.id}' is an old one: its revision is {now}, and {before} "
-                    "was accepted before.",
+                    f"repomd.xml of '{self._source.id}' {why}, and {before} was accepted before.",
                     "If the repository did go back, run 'tdnf clean metadata' first.",
                 )
             )

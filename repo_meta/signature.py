@@ -1,26 +1,39 @@
-"""The detached OpenPGP signature of repomd.xml: the owner of pysequoia.
+"""OpenPGP signatures of packages and of repomd.xml: the owner of pysequoia.
 
-A repository's metadata is trusted by the keys of its own ``gpgkey`` only; every signature in the
-file must be good (tdnf contract, plugins 4, whose number and first lines are kept).
+One judgement for both (docs/security.md): the policy first (:mod:`repo_meta.policy`), which also says why
+not, then pysequoia. The number and the first lines of a refused repomd.xml are tdnf's (tdnf contract,
+plugins 4).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import pysequoia
 from pysequoia import packet
 
 from pkgman.model.errors import NotTrusted, PkgmanError
 from pkgman.model.urls import public
+from pkgman.model.verdict import Standing, Verdict
+from repo_meta import packets, policy
+from repo_meta.packets import BINARY, Malformed
+from repo_meta.signingkeys import SIGNATURE, is_right, signing_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pkgman.model.verdict import Signed
+    from repo_meta.packets import Signature
+    from repo_meta.signingkeys import SigningKey
 
     Certificates = list[pysequoia.Cert]
 
 NOT_GOOD = 2004  # number of a signature that is not good
 MAX_SIGNATURES = 16  # packets in one signature file
+_BEGIN = b"-----BEGIN PGP SIGNATURE-----"
 
 
 def read_keys(data: bytes, url: str) -> Certificates:
@@ -39,35 +52,55 @@ def read_keys(data: bytes, url: str) -> Certificates:
     return certs
 
 
-def verify(data: bytes, signature: bytes, keys: Sequence[pysequoia.Cert]) -> None:
-    """Check that every signature in ``signature`` is one over ``data`` by one of ``keys``.
+def unusable(certificate: bytes, *, relaxed: bool) -> str:
+    """Say why a binary certificate can verify nothing that is signed now; ``""`` when it can."""
+    now = time.time()
+    reasons = [policy.about_key(one.signer, now, relaxed=relaxed) for one in _ring((certificate,))]
+    return "" if "" in reasons else next(iter(reasons), "it cannot be read")
+
+
+def judge(
+    made: Sequence[bytes], signed: Signed, certificates: Sequence[bytes], *, relaxed: bool = False
+) -> Verdict:
+    """Judge signature packets over ``signed`` by binary certificates.
+
+    They are good together when one of them is good and none is wrong: a vendor who changes keys signs
+    with both for a time, and only one is known.
+
+    :param signed: the bytes, or what gives them in pieces, each time anew, where they are many.
+    """
+    ring = _ring(tuple(certificates))
+    try:
+        every = [one for block in made for one in _signatures(block)]
+        if len(every) > MAX_SIGNATURES:
+            return Verdict(Standing.REFUSED, "there are too many signatures")
+        found = [_judge_one(one, raw, signed, ring, relaxed=relaxed) for one, raw in every]
+    except Malformed as error:
+        return Verdict(Standing.REFUSED, str(error))
+    for standing in (Standing.WRONG, Standing.GOOD, Standing.REFUSED, Standing.UNKNOWN):
+        for verdict in found:
+            if verdict.standing is standing:
+                return verdict
+    return Verdict(Standing.UNKNOWN, "there is no signature")
+
+
+def verify(data: bytes, signature: bytes, keys: Sequence[pysequoia.Cert], *, relaxed: bool = False) -> None:
+    """Check the detached signatures in the file ``signature`` over ``data`` by ``keys``.
+
+    Each armored block must hold a good one: what is appended to a file counts as well.
 
     :raises NotTrusted: 2004 in all other cases.
     """
-    try:
-        found = list(packet.PacketPile.from_bytes(signature))
-    except Exception as error:
-        raise refused(f"the signature cannot be read: {_first_line(error)}") from error
-    if not found or len(found) > MAX_SIGNATURES or any(item.tag != packet.Tag.Signature for item in found):
-        raise refused("No data")
-    for item in found:
-        _verify_one(data, bytes(item), keys)
-
-
-def _verify_one(data: bytes, raw: bytes, keys: Sequence[pysequoia.Cert]) -> None:
-    asked: list[str] = []
-
-    def store(ids: list[str]) -> list[pysequoia.Cert]:
-        asked.extend(ids)
-        return list(keys)
-
-    try:
-        result = pysequoia.verify(bytes=data, store=store, signature=pysequoia.Sig.from_bytes(raw))
-    except Exception as error:
-        who = f" (made by key {asked[0]})" if asked else ""
-        raise refused(f"no key of the repository verifies it{who}: {_first_line(error)}") from error
-    if not result.valid_sigs:
-        raise refused("no valid signature")
+    certificates = [bytes(key) for key in keys]
+    blocks = _blocks(signature)
+    if len(blocks) > MAX_SIGNATURES:
+        raise refused("there are too many signatures")
+    for block in blocks:
+        verdict = judge([block], data, certificates, relaxed=relaxed)
+        if verdict.standing is Standing.UNKNOWN:
+            raise refused(f"no key of the repository verifies it: {verdict.reason}")
+        if verdict.standing is not Standing.GOOD:
+            raise refused(verdict.reason)
 
 
 def refused(reason: str, *more: str) -> NotTrusted:
@@ -82,6 +115,97 @@ def refused(reason: str, *more: str) -> NotTrusted:
         ),
         number=NOT_GOOD,
     )
+
+
+class _Entry(NamedTuple):
+    """A key that may sign, and its certificate."""
+
+    signer: SigningKey
+    cert: pysequoia.Cert
+
+
+@lru_cache(maxsize=32)
+def _ring(certificates: tuple[bytes, ...]) -> tuple[_Entry, ...]:
+    """Read certificates; copies of one are joined, so that a revocation in any of them counts.
+
+    One that cannot be read verifies nothing, and the others do.
+    """
+    joined: dict[str, pysequoia.Cert] = {}
+    for data in certificates:
+        with suppress(Exception):  # its own class, and RuntimeError in older ones
+            cert = pysequoia.Cert.from_bytes(data)
+            known = joined.get(cert.fingerprint)
+            joined[cert.fingerprint] = cert if known is None else known.merge(cert)
+    found: list[_Entry] = []
+    for cert in joined.values():
+        items = packet.PacketPile.from_bytes(bytes(cert))
+        with suppress(Malformed):
+            keys = signing_keys((int(item.tag), item.body) for item in items)
+            found += (_Entry(key, cert) for key in keys)
+    return tuple(found)
+
+
+def _signatures(block: bytes) -> Iterator[tuple[Signature, bytes]]:
+    """Yield the signatures of one block, each with its packet.
+
+    :raises Malformed: there is anything else in it, or nothing.
+    """
+    try:
+        items = list(packet.PacketPile.from_bytes(block))
+    except Exception as error:
+        raise Malformed(f"the signature cannot be read: {_first_line(error)}") from error
+    if not items or len(items) > MAX_SIGNATURES or any(int(item.tag) != SIGNATURE for item in items):
+        raise Malformed("No data")
+    for item in items:
+        yield packets.read_signature(item.body), bytes(item)
+
+
+def _judge_one(
+    signature: Signature, raw: bytes, signed: Signed, ring: Iterable[_Entry], *, relaxed: bool
+) -> Verdict:
+    """Judge by every key that the signature may mean: two can have the same 64-bit id."""
+    found: list[Verdict] = []
+    for entry in ring:
+        key = entry.signer.key
+        if not key.made(signature):
+            continue
+        reason = policy.complaint(signature, entry.signer, now=time.time(), relaxed=relaxed)
+        if reason:
+            found.append(Verdict(Standing.REFUSED, f"{reason} (key {key.fingerprint})"))
+        elif _is_good(signature, raw, signed, entry, relaxed=relaxed):
+            return Verdict(Standing.GOOD)
+        else:
+            text = f"what was signed has changed (key {key.fingerprint})"
+            found.append(Verdict(Standing.WRONG, text))
+    if not found:
+        return Verdict(Standing.UNKNOWN, f"made by key {signature.issuer}")
+    return next((one for one in found if one.standing is Standing.REFUSED), found[0])
+
+
+def _is_good(signature: Signature, raw: bytes, signed: Signed, entry: _Entry, *, relaxed: bool) -> bool:
+    if isinstance(signed, bytes) and _sequoia_verifies(raw, signed, entry.cert):
+        return True
+    # It wants all bytes at once, and cannot be asked for another policy.
+    signer = entry.signer
+    mine = callable(signed) or policy.wider(signature, signer, relaxed=relaxed)
+    if signature.kind != BINARY or not mine:
+        return False
+    return is_right(signature, signer.key, signed() if callable(signed) else (signed,))
+
+
+def _sequoia_verifies(raw: bytes, signed: bytes, cert: pysequoia.Cert) -> bool:
+    try:
+        made = pysequoia.Sig.from_bytes(raw)
+        return bool(pysequoia.verify(bytes=signed, store=lambda _ids: [cert], signature=made).valid_sigs)
+    except Exception:  # its own class, and RuntimeError in older ones
+        return False
+
+
+def _blocks(signature: bytes) -> list[bytes]:
+    """Split a file of armored signatures into its blocks; a binary file is one."""
+    if _BEGIN not in signature:
+        return [signature]
+    return [_BEGIN + rest for rest in signature.split(_BEGIN)[1:]]
 
 
 def _first_line(error: Exception) -> str:

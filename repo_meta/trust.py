@@ -11,7 +11,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from pkgman.model.errors import Aborted, NotTrusted, PkgmanError
+from pkgman.model.errors import Aborted, EndOfInput, NotTrusted, PkgmanError
 from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.urls import public
 from pkgman.model.words import one_line
@@ -37,12 +37,13 @@ def verify(
     if not source.gpgkeys:
         raise signature.refused("no gpgkey is configured for this repository")
     keys = _Keys(source, fetcher, progress, report)
+    relaxed = source.weak_signatures
     try:
-        signature.verify(data, made, keys.trusted())
+        signature.verify(data, made, keys.trusted(), relaxed=relaxed)
     except NotTrusted:
         if not keys.renew():
             raise
-        signature.verify(data, made, keys.trusted())
+        signature.verify(data, made, keys.trusted(), relaxed=relaxed)
 
 
 class _Keys:
@@ -53,10 +54,23 @@ class _Keys:
         self._asked: set[str] = set()  # URLs confirmed in this very run
 
     def trusted(self) -> Certificates:
-        """Return all certificates that count; ask for those of a server that nobody has confirmed."""
+        """Return all certificates that count; ask for those of a server that nobody has confirmed.
+
+        A key file that cannot be had is named and passed over: the others may do.
+        """
         found: Certificates = []
+        failures: list[PkgmanError] = []
         for url in self._source.gpgkeys:
-            found += self._local(url) if url.startswith("file://") else self._remote(url)
+            try:
+                found += self._local(url) if url.startswith("file://") else self._remote(url)
+            except (Aborted, EndOfInput):
+                raise
+            except PkgmanError as error:
+                failures.append(error)
+        if failures and not found:
+            raise failures[0]
+        for line in (line for error in failures for line in error.lines):
+            self._report.diagnostic(line)
         return found
 
     def renew(self) -> bool:
@@ -92,7 +106,11 @@ class _Keys:
         data = self._kept(url)
         if data is None:
             data = self._fetch(url)
-            self._confirm(url, signature.read_keys(data, url))
+            certs = signature.read_keys(data, url)
+            relaxed = self._source.weak_signatures
+            if all(signature.unusable(bytes(one), relaxed=relaxed) for one in certs):
+                return certs  # not worth a question: the judgement says why
+            self._confirm(url, certs)
             self._keep(url, data)
             self._asked.add(url)
         return signature.read_keys(data, url)

@@ -19,6 +19,7 @@ class RepoSource(NamedTuple):
     gpgcheck: bool = True
     repo_gpgcheck: bool = False
     gpgkeys: tuple[str, ...] = ()
+    weak_signatures: bool = False  # take MD5, SHA-1 and short keys (docs/security.md)
     priority: int = 50
     excludepkgs: tuple[str, ...] = ()  # specs that the solver does not see of it
     includepkgs: tuple[str, ...] = ()  # specs of all that the solver sees of it, unless empty

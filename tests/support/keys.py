@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,13 @@ class Signer:
     def __init__(self, home: Path, fingerprint: str) -> None:
         self.home = home
         self.fingerprint = fingerprint
+
+    @classmethod
+    def empty(cls) -> Signer:
+        """A keyring without a key, in a folder of its own."""
+        folder = Path(tempfile.mkdtemp(prefix="pkg-", dir="/tmp"))
+        folder.chmod(0o700)
+        return cls(folder, "")
 
     @classmethod
     def create(
@@ -112,3 +121,40 @@ class Signer:
         if done.returncode:
             raise BuildError(done.stderr.decode(errors="replace"))
         return done.stdout
+
+
+def version_3(signer: Signer, fingerprint: str, data: bytes, *, hashed: str = "sha256") -> bytes:
+    """An RSA signature packet of version 3, which gpg does not make any more and rpm did until 2017."""
+    n, _, d = _secret_numbers(signer.gpg("--export-secret-keys", fingerprint))
+    prefix, number = _HASHES[hashed]
+    made = b"\0" + int(time.time()).to_bytes(4, "big")
+    digest = hashlib.new(hashed, data + made).digest()
+    size = (n.bit_length() + 7) // 8
+    info = bytes.fromhex(prefix) + digest
+    block = b"\0\1" + b"\xff" * (size - len(info) - 3) + b"\0" + info
+    value = pow(int.from_bytes(block, "big"), d, n)
+    head = b"\3\5" + made + bytes.fromhex(fingerprint[-16:]) + bytes((1, number)) + digest[:2]
+    body = head + value.bit_length().to_bytes(2, "big") + value.to_bytes((value.bit_length() + 7) // 8, "big")
+    return b"\x89" + len(body).to_bytes(2, "big") + body
+
+
+_HASHES = {
+    "md5": ("3020300c06082a864886f70d020505000410", 1),
+    "sha1": ("3021300906052b0e03021a05000414", 2),
+    "sha256": ("3031300d060960864801650304020105000420", 8),
+}
+
+
+def _secret_numbers(packet: bytes) -> list[int]:
+    """n, e and d of the RSA key in an unprotected secret key packet of gpg's (RFC 9580, section 5.5.3)."""
+    size = (1, 2, 4)[packet[0] & 3]
+    at = 1 + size + 6  # behind version, time and algorithm
+    found: list[int] = []
+    for _ in range(3):
+        if len(found) == 2:
+            assert packet[at] == 0, "the key is protected"
+            at += 1
+        length = (int.from_bytes(packet[at : at + 2], "big") + 7) // 8
+        found.append(int.from_bytes(packet[at + 2 : at + 2 + length], "big"))
+        at += 2 + length
+    return found

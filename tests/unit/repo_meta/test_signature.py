@@ -277,16 +277,74 @@ def test_metadata_signed_by_a_replaced_key_is_refused(
     assert not os.path.exists(cache.repomd_path(signed))
 
 
-def test_every_signature_must_be_good(
+def test_one_of_two_signatures_may_be_by_a_key_to_come(
     signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys
 ) -> None:
-    both = keys.sign(repo / "repodata/repomd.xml", "one", "two")
+    """A vendor who changes keys signs with both for a time."""
+    both = keys.sign(repo / "repodata/repomd.xml", "two", "one")
     (repo / "repodata/repomd.xml.asc").write_bytes(both)
-    with pytest.raises(NotTrusted):
+    assert _load(signed, fetcher, words)
+    (repo / "key").write_bytes(keys.public("two"))
+    cache.clean(signed, ["keys"])
+    assert _load(signed, fetcher, words, again=True)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_every_armored_block_must_hold_a_good_signature(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys, order: int
+) -> None:
+    path = repo / "repodata/repomd.xml"
+    blocks = [keys.sign(path, name) for name in ("one", "two")][::order]
+    path.with_name("repomd.xml.asc").write_bytes(b"".join(blocks))
+    with pytest.raises(NotTrusted, match="no key of the repository verifies it"):
         _load(signed, fetcher, words)
     (repo / "key").write_bytes(keys.public("one") + keys.public("two"))
     cache.clean(signed, ["keys"])
     assert _load(signed, fetcher, words)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("armor", [True, False])
+def test_a_good_signature_does_not_cover_up_a_wrong_one(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys, order: int, armor: bool
+) -> None:
+    path = repo / "repodata/repomd.xml"
+    old = keys.sign(path, "one", armor=armor)
+    path.write_bytes(path.read_bytes() + b"\n")
+    path.with_name("repomd.xml.asc").write_bytes(
+        b"".join([old, keys.sign(path, "one", armor=armor)][::order])
+    )
+    with pytest.raises(NotTrusted, match="what was signed has changed"):
+        _load(signed, fetcher, words)
+
+
+@pytest.mark.parametrize("bad", [b"<html>log in</html>\n", b"", None])
+def test_a_key_file_that_is_none_does_not_stop_the_others(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys, bad: bytes | None
+) -> None:
+    if bad is not None:
+        (repo / "bad").write_bytes(bad)
+    urls = ((repo / "bad").as_uri(), *signed.gpgkeys)
+    assert _load(signed._replace(gpgkeys=urls), fetcher, words)
+    assert [line for line in words.diagnostics if "bad" in line]
+    _sign(repo, keys, "two", 2000000000)
+    with pytest.raises(NotTrusted):
+        _load(signed._replace(gpgkeys=urls), fetcher, words, again=True)
+
+
+@pytest.mark.parametrize("text", ["", "<revision></revision>", "<revision>latest</revision>"])
+def test_a_signed_repomd_without_a_revision_does_not_reset_the_check_of_age(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys, text: str
+) -> None:
+    path = repo / "repodata/repomd.xml"
+    _sign(repo, keys, "one", 1800000002)
+    _load(signed, fetcher, words)
+    path.write_text(re.sub("<revision>.*?</revision>", text, path.read_text()))
+    _sign(repo, keys, "one")
+    with pytest.raises(MetadataError, match="has no revision, and 1800000002 was accepted before"):
+        _load(signed, fetcher, words, again=True)
+    cache.clean(signed, ["metadata"])
+    assert _load(signed, fetcher, words, again=True)
 
 
 @pytest.mark.parametrize("armor", [True, False])
