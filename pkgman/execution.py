@@ -127,6 +127,7 @@ class Execution:
             incoming,
             database=session.rpmdb,
             fetch_key=session.fetch_key,
+            judge=session.judge,
             report=session.ui,
             checks=checks,
             scratch=session.config.cachedir,

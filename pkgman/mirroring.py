@@ -15,18 +15,17 @@ from repo_meta.mirrored import Memory, package_path, places_of_memory, refuse_li
 from solver import query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pkgman.model.repo import Remote, RepoSource
     from pkgman.session import Session
     from pkgman.transaction.lentkeys import KeyStore
-    from pkgman.transaction.verify import Incoming
     from solver.pool import Pool
 
 _SAME_NAME = 1617  # 1600 + EEXIST
 _UNTRUSTED = (1471, 1472, 1473, 1474, 1510, 1514, 1523)
 _PORTION = 4096  # packages that are looked at and fetched before the next: what bounds memory
-_AT_ONCE = 64  # packages whose signatures are checked before their copies, if any, are dropped
 # What createrepo and its like write; nobody else's file in repodata/ is ours to delete.
 _METADATA = re.compile(r"[0-9a-f]{32,128}-.+|repomd\.xml\.asc")
 
@@ -44,8 +43,8 @@ class Mirror:
     def fetch(self, handles: Sequence[int]) -> frozenset[str]:
         """Fetch what is missing or not right; return the relative paths of all packages.
 
-        With --gpgcheck every file is checked. The first that fails is removed and ends the run: with a
-        wrong key all of them would fail, and must not be lost.
+        With --gpgcheck every file is checked, and each that fails is named. Of these, what came in this run
+        is removed; what was there before stays: with a wrong key all of it would fail, and must not be lost.
 
         :raises PkgmanError: a package cannot be fetched, stored or is not trusted.
         """
@@ -60,15 +59,16 @@ class Mirror:
             trusting=not session.flag("checksum"),
         )
         rest, failures = iter(places.items()), []
+        fresh: set[str] = set()
         try:
             while portion := dict(islice(rest, _PORTION)):
                 try:
-                    self._fetch_portion(portion, memory)
+                    fresh |= self._fetch_portion(portion, memory)
                 except Incomplete as error:
                     failures.append(error)
             if session.flag("gpgcheck") and self._source.gpgcheck:
                 there = {path: h for path, h in places.items() if os.path.lexists(f"{self._folder}/{path}")}
-                self._verify(there)
+                self._verify(there, fresh, len(places))
             if failures:
                 count = sum(failure.count for failure in failures)
                 raise Incomplete(count, len(places), number=failures[0].number)
@@ -76,8 +76,8 @@ class Mirror:
             memory.save()
         return frozenset(places)
 
-    def _fetch_portion(self, places: Mapping[str, int], memory: Memory) -> None:
-        """Fetch what is missing of these, or not right."""
+    def _fetch_portion(self, places: Mapping[str, int], memory: Memory) -> set[str]:
+        """Fetch what is missing of these, or not right; return their places."""
         session = self._session
         missing: dict[Remote, str] = {}
         for path, handle in places.items():
@@ -85,7 +85,7 @@ class Mirror:
             if not memory.is_right(path, remote.size, remote.checksum):
                 missing[remote] = path
         if not missing:
-            return
+            return set()
         download.fetch_to(
             {remote: f"{self._folder}/{path}" for remote, path in missing.items()},
             {self._source.id: self._source},
@@ -96,6 +96,7 @@ class Mirror:
         for remote, path in missing.items():
             memory.fetched(path, remote.checksum)
         memory.save()  # so a run that is killed later need not be read again
+        return set(missing.values())
 
     def _places(self, handles: Sequence[int]) -> dict[str, int]:
         """Return relative path -> package; the same file named twice is one.
@@ -129,34 +130,42 @@ class Mirror:
         except OSError as error:
             raise system_error(error) from error
 
-    def _verify(self, places: Mapping[str, int]) -> None:
-        from pkgman.transaction import verify
-        from pkgman.transaction.lentkeys import LentKeys
+    def _verify(self, places: Mapping[str, int], fresh: AbstractSet[str], total: int) -> None:
+        """Check the signatures of all files; see :meth:`fetch`.
 
-        session, current, left = self._session, "", iter(places.items())
+        :raises Incomplete: some are not trusted.
+        """
+        from pkgman.transaction.lentkeys import LentKeys
+        from pkgman.transaction.verify import Incoming, Verifier
+
+        session = self._session
         # Only root can add keys to the system; others use them for this run.
         keys: KeyStore = session.rpmdb if os.geteuid() == 0 else LentKeys(session.rpmdb)
-
-        def files() -> Iterator[Incoming]:
-            nonlocal current
-            for path, handle in islice(left, _AT_ONCE):
-                current = f"{self._folder}/{path}"
-                location = query.remote(self._pool, handle).location
-                yield verify.Incoming(query.package(self._pool, handle), current, self._source, location)
-
-        try:
-            while verified := verify.verify(
-                files(),
-                database=keys,
-                fetch_key=session.fetch_key,
-                report=session.ui,
-                scratch=session.scratch(),
-            ):
-                verify.close_all(verified)
-        except PkgmanError as error:
-            if error.number in _UNTRUSTED:
-                temporary.discard(current)
-            raise
+        verifier = Verifier(
+            database=keys,
+            fetch_key=session.fetch_key,
+            judge=session.judge,
+            report=session.ui,
+            scratch=session.scratch(),
+        )
+        failed: list[PkgmanError] = []
+        for place, handle in places.items():
+            path = f"{self._folder}/{place}"
+            location = query.remote(self._pool, handle).location
+            try:
+                verifier.verify(
+                    Incoming(query.package(self._pool, handle), path, self._source, location)
+                ).close()
+            except PkgmanError as error:
+                if error.number not in _UNTRUSTED:
+                    raise
+                failed.append(error)
+                for line in error.lines:
+                    session.ui.diagnostic(line)
+                if place in fresh:
+                    temporary.discard(path)
+        if failed:
+            raise Incomplete(len(failed), total, number=failed[0].number, why="are not trusted")
 
     def fetch_metadata(self, folder: str, *, taken: frozenset[str]) -> frozenset[str]:
         """Copy repomd.xml and all its parts to ``folder``; return the relative paths that belong there.

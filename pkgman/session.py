@@ -22,7 +22,6 @@ from pkgman.model.words import without_passwords
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
-    from tempfile import TemporaryDirectory
     from types import TracebackType
 
     from pkgman.config import Config
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from pkgman.model.conversation import Conversation
     from pkgman.model.package import RpmFile
     from pkgman.model.repo import RepoSource
+    from pkgman.model.verdict import Judge
     from pkgman.pluginhost import PluginHost
     from pkgman.supply import Supply
     from pkgman.transaction.history import History
@@ -49,7 +49,7 @@ class Session:
         self.line, self.ui, self.command = line, ui, command
         self._lock: InstanceLock | None = None
         self._fetcher: Fetcher | None = None
-        self._folder: TemporaryDirectory[str] | None = None
+        self._folder = ""  # of this run, when there is one
         self.looking = False
         """Set by a command that may change the system when it is going to look at something only."""
 
@@ -71,8 +71,10 @@ class Session:
             self.log(f"Error({error.number}): {error}")
         if self._fetcher is not None:
             self._fetcher.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        if self._folder:
+            from pkgman.transaction import scratch
+
+            scratch.discard(self._folder)
         if "history" in self.__dict__:
             self.history.close()
         if "rpmdb" in self.__dict__:
@@ -253,6 +255,12 @@ class Session:
 
         return self.fetcher().read(source, url, limit=MAX_KEY_FILE, progress=self.ui, report=self.ui)
 
+    def judge(self) -> Judge:
+        """Return who judges OpenPGP signatures; pysequoia is loaded with the first one."""
+        from repo_meta import signature
+
+        return signature
+
     def _http_fetcher(self) -> Fetcher:
         from pkgman.useragent import user_agent
         from repo_meta.http import HttpFetcher
@@ -312,12 +320,13 @@ class Session:
             pool.load_installed(lambda: self.rpmdb.installed(), cache_path=path, key=identity)  # noqa: PLW0108
 
     def scratch(self) -> str:
-        """Return a folder of this run's own."""
-        from tempfile import TemporaryDirectory
+        """Return a folder of this run's own; what killed runs left of theirs is removed."""
+        from pkgman.transaction import scratch
 
-        if self._folder is None:
-            self._folder = TemporaryDirectory(prefix="tdnf-")
-        return self._folder.name
+        if not self._folder:
+            scratch.sweep()
+            self._folder = scratch.make(scratch.RUN)
+        return self._folder
 
     # History
 

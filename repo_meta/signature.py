@@ -53,9 +53,10 @@ def read_keys(data: bytes, url: str) -> Certificates:
 
 
 def unusable(certificate: bytes, *, relaxed: bool) -> str:
-    """Say why a binary certificate can verify nothing that is signed now; ``""`` when it can."""
-    now = time.time()
-    reasons = [policy.about_key(one.signer, now, relaxed=relaxed) for one in _ring((certificate,))]
+    """Say why a binary certificate can verify nothing, whenever it was signed; ``""`` when it can."""
+    reasons = [
+        policy.about_key(one.signer, one.signer.key.created, relaxed=relaxed) for one in _ring((certificate,))
+    ]
     return "" if "" in reasons else next(iter(reasons), "it cannot be read")
 
 
@@ -171,7 +172,9 @@ def _judge_one(
             continue
         reason = policy.complaint(signature, entry.signer, now=time.time(), relaxed=relaxed)
         if reason:
-            found.append(Verdict(Standing.REFUSED, f"{reason} (key {key.fingerprint})"))
+            weak = not policy.complaint(signature, entry.signer, now=time.time(), relaxed=True)
+            hint = "; weak_signatures=1 in the repository's section takes it" if weak else ""
+            found.append(Verdict(Standing.REFUSED, f"{reason} (key {key.fingerprint}){hint}"))
         elif _is_good(signature, raw, signed, entry, relaxed=relaxed):
             return Verdict(Standing.GOOD)
         else:

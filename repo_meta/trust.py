@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pkgman.model.errors import Aborted, EndOfInput, NotTrusted, PkgmanError
 from pkgman.model.limits import MAX_KEY_FILE
-from pkgman.model.urls import public
+from pkgman.model.urls import leaves_root, public
 from pkgman.model.words import one_line
 from repo_meta import cache, signature
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pkgman.model.repo import RepoSource
     from repo_meta.fetch import Fetcher
     from repo_meta.signature import Certificates
+
+BAD_URL = 1507
 
 
 def verify(
@@ -125,6 +127,8 @@ class _Keys:
             raise Aborted
 
     def _fetch(self, url: str) -> bytes:
+        if not url.startswith("file:") and leaves_root(url):
+            raise PkgmanError(f"{public(url)}: its path leads out of the server's root", number=BAD_URL)
         return self._fetcher.read(
             self._source, url, limit=MAX_KEY_FILE, progress=self._progress, report=self._report
         )

@@ -170,6 +170,7 @@ def _verify(
         ],
         database=LentKeys(database),
         fetch_key=session.fetch_key,
+        judge=session.judge,
         report=session.ui,
         checks=verify.Checks(digests=not session.flag("skipdigest")),
         scratch=session.scratch(),

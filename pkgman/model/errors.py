@@ -102,13 +102,14 @@ class FetchError(PkgmanError):
 
 
 class Incomplete(PkgmanError):
-    """``count`` of ``total`` packages could not be fetched; each was told of, the others are there.
+    """``count`` of ``total`` packages could not be had; each was told of, the others are there.
 
     :param number: of the first failure.
+    :param why: the end of the sentence about them.
     """
 
-    def __init__(self, count: int, total: int, *, number: int) -> None:
-        super().__init__(f"{count} of {total} packages could not be fetched.", number=number)
+    def __init__(self, count: int, total: int, *, number: int, why: str = "could not be fetched") -> None:
+        super().__init__(f"{count} of {total} packages {why}.", number=number)
         self.count = count
 
 

@@ -67,6 +67,16 @@ def with_plus_escaped(url: str) -> str:
     return f"{scheme}{mark}{rest[:start]}{path}{rest[end:]}" if mark else url
 
 
+def leaves_root(url: str) -> bool:
+    """Say whether the ``..`` in a URL's path lead above the path's beginning."""
+    depth = 0
+    for step in unquote(split_url(url).path).split("/"):
+        depth += {"": 0, ".": 0, "..": -1}.get(step, 1)
+        if depth < 0:
+            return True
+    return False
+
+
 def split_url(url: str) -> SplitResult:
     """Take a URL apart.
 

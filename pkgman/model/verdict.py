@@ -36,4 +36,4 @@ class Judge(Protocol):
         """Judge signature packets over ``signed`` by binary certificates."""
 
     def unusable(self, certificate: bytes, *, relaxed: bool) -> str:
-        """Say why a binary certificate can verify nothing that is signed now; ``""`` when it can."""
+        """Say why a binary certificate can verify nothing, whenever it was signed; ``""`` when it can."""

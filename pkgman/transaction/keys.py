@@ -12,9 +12,9 @@ import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from pkgman.model.errors import Aborted, PkgmanError
+from pkgman.model.errors import Aborted, EndOfInput, PkgmanError
 from pkgman.model.limits import MAX_KEY_FILE
-from pkgman.model.urls import public
+from pkgman.model.urls import leaves_root, public
 from pkgman.model.words import one_line
 from pkgman.transaction.openpgp import grouped, read_certificates
 from pkgman.transaction.verifiedfile import open_file
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pkgman.transaction.openpgp import Certificate
 
 BAD_URL = 1507
+IMPORT_REFUSED = 1472
 _REMOTE = ("http://", "https://", "ftp://", "ftps://")
 
 
@@ -40,6 +41,7 @@ class RepositoryKeys:
         self._database = database
         self._fetch_key = fetch_key
         self._report = report
+        self._named: set[tuple[str, str]] = set()  # key files that were reported
         self._fresh: dict[tuple[str, str], tuple[Certificate, ...] | PkgmanError] = {}
 
     def known(self) -> tuple[Certificate, ...]:
@@ -62,29 +64,70 @@ class RepositoryKeys:
                 continue
         return tuple(key for key in found if key.fingerprint in known)
 
-    def import_all(self, source: RepoSource) -> tuple[Certificate, ...]:
-        """Return all of the repository's own keys, the new ones after asking and importing.
+    def offered(self, source: RepoSource) -> tuple[Certificate, ...]:
+        """Return all of the repository's own keys, whether anybody agreed to them or not.
+
+        A key file that cannot be had, or that holds no key, is named; the others may do.
+
+        :raises PkgmanError: when there is no key at all.
+        """
+        found: list[Certificate] = []
+        failures: list[PkgmanError] = []
+        for url in source.gpgkeys:
+            try:
+                found += self._certificates(source, url)
+            except (Aborted, EndOfInput):
+                raise
+            except PkgmanError as error:
+                failures.append(error)
+                if (source.id, url) not in self._named:
+                    if url.startswith(_REMOTE):
+                        self._report.diagnostic(f"Error processing key: {public(url)}")
+                    if len(source.gpgkeys) > 1:
+                        self._named.add((source.id, url))
+                        for line in error.lines:
+                            self._report.diagnostic(line)
+        if failures and not found:
+            raise failures[0]
+        return tuple(found)
+
+    def import_all(self, source: RepoSource, unusable: Callable[[bytes], str]) -> None:
+        """Import all of the repository's own keys that are not known, after asking.
+
+        One for which ``unusable`` has a reason, or which librpm does not take, is named and left out.
 
         :raises Aborted: when the answer is no.
-        :raises PkgmanError: when a key file cannot be had or is no key.
         """
         known = {key.fingerprint for key in self.known()}
-        found: list[Certificate] = []
         for url in source.gpgkeys:
             try:
                 keys = self._certificates(source, url)
             except PkgmanError:
-                if url.startswith(_REMOTE):
-                    self._report.diagnostic(f"Error processing key: {public(url)}")
-                raise
-            found += keys
-            new = [key for key in keys if key.fingerprint not in known]
+                continue  # named before
+            new: dict[str, Certificate] = {}
+            for key in keys:
+                if key.fingerprint in known or key.fingerprint in new:
+                    continue
+                if reason := unusable(key.data):
+                    self._left_out(key, url, reason)
+                else:
+                    new[key.fingerprint] = key
             if new:
-                self._ask(url, new)
-                for key in new:
-                    self._database.import_key(key)
-                    known.add(key.fingerprint)
-        return tuple(found)
+                self._ask(url, list(new.values()))
+                for key in new.values():
+                    self._import(key, url)
+            known.update(new)
+
+    def _import(self, key: Certificate, url: str) -> None:
+        try:
+            self._database.import_key(key)
+        except PkgmanError as error:
+            if error.number != IMPORT_REFUSED:
+                raise
+            self._left_out(key, url, "rpm does not take it into its database")
+
+    def _left_out(self, key: Certificate, url: str, reason: str) -> None:
+        self._report.diagnostic(f"warning: key {key.fingerprint} of {public(url)} is not imported: {reason}")
 
     def _ask(self, url: str, keys: list[Certificate]) -> None:
         self._report.info(f"importing key from {public(url)}")
@@ -123,6 +166,8 @@ class RepositoryKeys:
     def _load(self, source: RepoSource, url: str) -> tuple[Certificate, ...]:
         shown = public(url)
         if url.startswith(_REMOTE):
+            if leaves_root(url):
+                raise PkgmanError(f"{shown}: its path leads out of the server's root", number=BAD_URL)
             data = self._fetch_key(source, url)
         elif url.startswith("file://"):
             data = _read_local(url)

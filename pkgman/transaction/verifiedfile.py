@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import NotTrusted, PkgmanError, system_error
+from pkgman.transaction import scratch
 
 if TYPE_CHECKING:
     from pkgman.model.package import Package
@@ -60,9 +60,7 @@ class VerifiedFile(NamedTuple):
     def close(self) -> None:
         """Remove the private copy, if there is one."""
         if self.copy:
-            with suppress(OSError):
-                os.unlink(self.copy)
-                os.rmdir(os.path.dirname(self.copy))
+            scratch.discard(os.path.dirname(self.copy))
 
 
 def open_file(path: str) -> int:

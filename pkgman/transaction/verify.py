@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import NotTrusted, PkgmanError, system_error
+from pkgman.model.verdict import Standing, Verdict
 from pkgman.transaction.keys import RepositoryKeys
-from pkgman.transaction.librpm.signatures import SignatureChecker, Trust
-from pkgman.transaction.rpmformat import payload_offset
+from pkgman.transaction.librpm.signatures import check_header
+from pkgman.transaction.rpmformat import layout, payload_offset
+from pkgman.transaction.scratch import PACKAGE, discard, make, sweep
 from pkgman.transaction.verifiedfile import Identity, VerifiedFile, open_file
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pkgman.model.package import Checksum, Package
     from pkgman.model.progress import Reporter
     from pkgman.model.repo import RepoSource
+    from pkgman.model.verdict import Judge, Signed
     from pkgman.transaction.lentkeys import KeyStore
     from pkgman.transaction.librpm.signatures import HeaderCheck
     from pkgman.transaction.openpgp import Certificate
@@ -67,40 +68,71 @@ def verify(
     *,
     database: KeyStore,
     fetch_key: Callable[[RepoSource, str], bytes],
+    judge: Callable[[], Judge],
     report: Reporter,
     checks: Checks = Checks(),  # noqa: B008 - an immutable value
     scratch: str = "",
 ) -> tuple[VerifiedFile, ...]:
     """Verify every file, in order; close the results when they are not needed any more.
 
-    Keys that the root's rpm database does not know are shown, asked for and
-    imported into it. ``fetch_key`` gets remote key files; it raises FetchError. A
-    file that somebody else can write to is copied into ``scratch`` ("": the system's
-    temporary directory).
-
-    :raises NotTrusted: 1510 unsigned, 1514 signed by a key that is not the repository's, 1523
-        signed and the repository has no key.
-    :raises Aborted: 1032 when a key is refused by the user.
-    :raises PkgmanError: 1471 or 1472 for a damaged package, 1505, 1507 or 1602 for a bad key.
+    Arguments and errors are those of :class:`Verifier`.
     """
-    keys = RepositoryKeys(database, fetch_key, report)
+    verifier = Verifier(
+        database=database, fetch_key=fetch_key, judge=judge, report=report, checks=checks, scratch=scratch
+    )
     verified: list[VerifiedFile] = []
-    checkers: dict[str, _Checker] = {}
     try:
-        for file in files:
-            name = file.source.id if file.source else ""
-            if name not in checkers:
-                checkers[name] = _Checker(file.source, keys, checks, scratch)
-            try:
-                with database.hushed():  # "no key" is an answer here, not a warning
-                    verified.append(checkers[name].verify(file))
-            except PkgmanError:
-                report.diagnostic(f"Error processing package: {file.location}")
-                raise
+        verified.extend(map(verifier.verify, files))
     except BaseException:
         close_all(verified)
         raise
     return tuple(verified)
+
+
+class Verifier:
+    """Verifies files of several repositories; each repository's keys are read once.
+
+    Keys that the root's rpm database does not know are shown, asked for and
+    imported into it. A file that somebody else can write to is copied.
+
+    :param fetch_key: gets remote key files; raises FetchError.
+    :param judge: gives who judges signatures; called only when there is one to judge.
+    :param scratch: where copies go when the system's temporary folder has no room.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: KeyStore,
+        fetch_key: Callable[[RepoSource, str], bytes],
+        judge: Callable[[], Judge],
+        report: Reporter,
+        checks: Checks = Checks(),  # noqa: B008 - an immutable value
+        scratch: str = "",
+    ) -> None:
+        self._database, self._report, self._scratch = database, report, scratch
+        self._keys = RepositoryKeys(database, fetch_key, report)
+        self._judge, self._checks = judge, checks
+        self._checkers: dict[str, _Checker] = {}
+        sweep(scratch)
+
+    def verify(self, file: Incoming) -> VerifiedFile:
+        """Verify one file; close the result when it is not needed any more.
+
+        :raises NotTrusted: 1510 unsigned, 1473 signed with what the policy does not take, 1514 signed by a
+            key that is not the repository's, 1523 the same, and the repository has no key of its own.
+        :raises Aborted: 1032 when a key is refused by the user.
+        :raises PkgmanError: 1471 or 1472 for a damaged package, 1505, 1507 or 1602 for a bad key.
+        """
+        name = file.source.id if file.source else ""
+        if name not in self._checkers:
+            self._checkers[name] = _Checker(file.source, self._keys, self._judge, self._checks, self._scratch)
+        try:
+            with self._database.hushed():  # librpm's warnings would come beside our answers
+                return self._checkers[name].verify(file)
+        except PkgmanError:
+            self._report.diagnostic(f"Error processing package: {file.location}")
+            raise
 
 
 def close_all(files: Iterable[VerifiedFile]) -> None:
@@ -112,15 +144,22 @@ def close_all(files: Iterable[VerifiedFile]) -> None:
 class _Checker:
     """The rules for the packages of one repository."""
 
-    def __init__(self, source: RepoSource | None, keys: RepositoryKeys, checks: Checks, scratch: str) -> None:
-        self._source = source
-        self._keys = keys
+    def __init__(
+        self,
+        source: RepoSource | None,
+        keys: RepositoryKeys,
+        judge: Callable[[], Judge],
+        checks: Checks,
+        scratch: str,
+    ) -> None:
+        self._source, self._keys, self._judge = source, keys, judge
         self._digests = checks.digests
         self._signed = checks.signatures and (source is None or source.gpgcheck)
         self._unsigned_allowed = source is None and not checks.local
+        self._relaxed = source is not None and source.weak_signatures
         self._scratch = scratch
-        self._imported = False  # whether all of the repository's keys were offered for import
-        self._librpm = self._with(())
+        self._agreed: tuple[Certificate, ...] = ()  # what verified the last package
+        self._complete = False  # whether all of the repository's keys are among them
 
     def verify(self, file: Incoming) -> VerifiedFile:
         fd = open_file(file.path)
@@ -130,66 +169,100 @@ class _Checker:
                 original, (fd, copy) = fd, _private_copy(fd, self._scratch)
                 os.close(original)
             identity = Identity.of(fd)
-            found = self._judge(fd, file)
-            signed = self._signed and found.trust is Trust.GOOD
-            if self._digests:
-                _check_payload(fd, file.path, found.payload_digest, required=signed)
+            found = check_header(fd, file.path, digests=self._digests)
+            signed = self._signed and self._is_signed(fd, file, found)
+            _compare(found, file)
+            if self._digests and found.payload_digest is not None:
+                _check_payload(fd, file.path, found.payload_digest)
             verified = VerifiedFile(file.package, file.path, identity, copy, signed)
             if Identity.of(fd) != verified.identity:
                 raise NotTrusted(f"{file.path}: the file changes while it is read", number=FOREIGN_KEY)
         except BaseException:
-            _discard(copy)
+            if copy:
+                discard(os.path.dirname(copy))
             raise
         finally:
             os.close(fd)
         return verified
 
-    def _judge(self, fd: int, file: Incoming) -> HeaderCheck:
-        found = self._librpm.check(fd, file.path)
-        if self._signed and found.trust is not Trust.GOOD:
-            found = self._establish(fd, file, found)
-        package = file.package
-        wanted = (package.name, package.epoch, package.version, package.release, package.arch)
-        if (found.name, found.epoch, found.version, found.release, found.arch) != wanted:
-            there = f"{found.name}-{found.epoch}:{found.version}-{found.release}.{found.arch}"
-            raise PkgmanError(f"{file.path}: this is {there}, not {package.nevra}", number=DAMAGED)
-        return found
+    def _is_signed(self, fd: int, file: Incoming, found: HeaderCheck) -> bool:
+        """Say that a trusted key signed all of the file, or that it needs no signature.
 
-    def _establish(self, fd: int, file: Incoming, found: HeaderCheck) -> HeaderCheck:
-        """Find a key of the repository's own that made the signature, asking if need be."""
-        if found.trust is Trust.UNSIGNED:
+        The header has a digest of the payload since rpm 4.14, so that its signature covers both. Before,
+        there was a second signature over both.
+        """
+        parts = layout(fd, file.path)
+        if not (parts.of_header or parts.of_all):
             if self._unsigned_allowed:
-                return found
+                return False
             raise NotTrusted(f"{file.path}: the package is not signed", number=UNSIGNED)
-        if self._source is not None and not self._source.gpgkeys:
-            raise NotTrusted(f"{file.path}: {found.signature}: NOKEY", number=NO_KEY_CONFIGURED)
-        for keys in self._key_sets():
-            self._librpm = self._with(keys)
-            found = self._librpm.check(fd, file.path)
-            if found.trust is Trust.GOOD:
-                return found
-        if found.trust is Trust.UNTRUSTED:
-            raise NotTrusted(f"{file.path}: {found.signature}: NOTTRUSTED", number=UNTRUSTED)
-        if self._source is None:
-            raise NotTrusted(f"{file.path}: {found.signature}: NOKEY", number=NO_KEY_CONFIGURED)
-        raise NotTrusted(
-            f"{file.path}: {found.signature}: not by a key of repository {self._source.id}",
-            number=FOREIGN_KEY,
-        )
+        if parts.of_header:
+            header = os.pread(fd, parts.payload - parts.header, parts.header)
+            self._establish(parts.of_header, header, file, found)
+            if found.payload_digest is not None or not self._digests:
+                return True
+            if not parts.of_all:
+                raise NotTrusted(
+                    (
+                        f"{file.path}: only the header is signed, and it has no digest of the payload:",
+                        "nobody can tell whether the files in the package are those of its maker.",
+                    ),
+                    number=UNSIGNED,
+                )
+        self._establish(parts.of_all, lambda: _pieces(fd, parts.header), file, found)
+        return True
 
-    def _key_sets(self) -> Iterator[tuple[Certificate, ...]]:
-        """Yield the keys to try: first those that are known to the system, then all the repository has."""
-        if self._imported:
-            return
-        if self._source is None:
-            yield self._keys.known()
-            return
-        yield self._keys.imported(self._source)
-        self._imported = True
-        yield self._keys.import_all(self._source)
+    def _establish(self, made: tuple[bytes, ...], signed: Signed, file: Incoming, found: HeaderCheck) -> None:
+        """Find a key of the repository's own that made the signature, asking if need be.
 
-    def _with(self, keys: tuple[Certificate, ...]) -> SignatureChecker:
-        return SignatureChecker(keys, signatures=self._signed, digests=self._digests, scratch=self._scratch)
+        :raises PkgmanError: there is none; nothing was asked then.
+        """
+        judge, source = self._judge(), self._source
+        verdict = Verdict(Standing.UNKNOWN)
+        for keys, all_of_them in self._key_sets():
+            verdict = judge.judge(made, signed, [key.data for key in keys], relaxed=self._relaxed)
+            if verdict.standing is Standing.GOOD:
+                if all_of_them and source is not None:
+                    self._keys.import_all(source, lambda data: judge.unusable(data, relaxed=self._relaxed))
+                    self._complete = True
+                self._agreed = keys
+                return
+        raise self._refusal(verdict, file, found)
+
+    def _key_sets(self) -> Iterator[tuple[tuple[Certificate, ...], bool]]:
+        """Yield the keys to try, and whether they are all that the repository has.
+
+        Those that the system knows come first: for them nobody need be asked.
+        """
+        if self._agreed:
+            yield self._agreed, False
+        if self._source is None or not self._source.gpgkeys:
+            yield self._keys.known(), False
+        elif not self._complete:
+            yield self._keys.imported(self._source), False
+            yield self._keys.offered(self._source), True
+
+    def _refusal(self, verdict: Verdict, file: Incoming, found: HeaderCheck) -> PkgmanError:
+        what = f"{file.path}: {found.signature}"
+        if verdict.standing is Standing.WRONG:
+            return PkgmanError(f"{what}: BAD: {verdict.reason}", number=DAMAGED)
+        if verdict.standing is Standing.REFUSED:
+            return NotTrusted(f"{what}: {verdict.reason}", number=UNTRUSTED)
+        if self._source is None or not self._source.gpgkeys:
+            return NotTrusted(f"{what}: NOKEY", number=NO_KEY_CONFIGURED)
+        return NotTrusted(f"{what}: not by a key of repository {self._source.id}", number=FOREIGN_KEY)
+
+
+def _compare(found: HeaderCheck, file: Incoming) -> None:
+    """Check that it is the package that was asked for.
+
+    :raises PkgmanError: 1472 when it is another.
+    """
+    package = file.package
+    wanted = (package.name, package.epoch, package.version, package.release, package.arch)
+    if (found.name, found.epoch, found.version, found.release, found.arch) != wanted:
+        there = f"{found.name}-{found.epoch}:{found.version}-{found.release}.{found.arch}"
+        raise PkgmanError(f"{file.path}: this is {there}, not {package.nevra}", number=DAMAGED)
 
 
 def _writable_by_others(fd: int) -> bool:
@@ -199,50 +272,38 @@ def _writable_by_others(fd: int) -> bool:
 
 
 def _private_copy(fd: int, scratch: str) -> tuple[int, str]:
-    path = os.path.join(
-        tempfile.mkdtemp(prefix="tdnf-package-", dir=scratch if os.path.isdir(scratch) else None),
-        "package.rpm",
-    )
+    path = os.path.join(make(PACKAGE, scratch if os.path.isdir(scratch) else None), "package.rpm")
     target = -1
     try:
         target = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        offset = 0
-        while piece := os.pread(fd, _PIECE, offset):
-            offset += len(piece)
-            while piece:
-                piece = piece[os.write(target, piece) :]
+        for piece in _pieces(fd, 0):
+            rest = piece
+            while rest:
+                rest = rest[os.write(target, rest) :]
     except BaseException as error:
         if target >= 0:
             os.close(target)
-        _discard(path)
+        discard(os.path.dirname(path))
         if isinstance(error, OSError):
             raise system_error(error) from error
         raise
     return target, path
 
 
-def _discard(path: str) -> None:
-    if path:
-        with suppress(OSError):
-            os.unlink(path)
-        with suppress(OSError):
-            os.rmdir(os.path.dirname(path))
+def _pieces(fd: int, offset: int) -> Iterator[bytes]:
+    """Yield the file's bytes from ``offset`` on."""
+    while piece := os.pread(fd, _PIECE, offset):
+        offset += len(piece)
+        yield piece
 
 
-def _check_payload(fd: int, path: str, expected: Checksum | None, *, required: bool) -> None:
+def _check_payload(fd: int, path: str, expected: Checksum) -> None:
     """Compare the packed files with the digest in the header.
 
-    :raises NotTrusted: 1510 if a digest is required and there is none.
     :raises PkgmanError: 1472 if it differs.
     """
-    if expected is None:
-        if required:
-            raise NotTrusted(f"{path}: the signed header has no digest of the payload", number=UNSIGNED)
-        return
     digest = hashlib.new(expected.kind, usedforsecurity=True)
-    offset = payload_offset(fd, path)
-    while piece := os.pread(fd, _PIECE, offset):
+    for piece in _pieces(fd, payload_offset(fd, path)):
         digest.update(piece)
-        offset += len(piece)
     if digest.hexdigest() != expected.hex:
         raise PkgmanError(f"{path}: Payload {expected.kind.upper()} digest: BAD", number=DAMAGED)

@@ -67,13 +67,14 @@ class Signer:
         path.write_bytes(self.public_key())
         return path
 
-    def sign_rpms(self, paths: Sequence[Path]) -> None:
-        """Sign RPM files in place."""
+    def sign_rpms(self, paths: Sequence[Path], *, whole: bool = False, digest: str = "sha256") -> None:
+        """Sign RPM files in place; ``whole``: header and payload together, too, as rpm did until 4.14."""
         if not paths:
             return
         count = min(len(paths), os.cpu_count() or 1)
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
-            list(pool.map(self._sign_batch, [paths[index::count] for index in range(count)]))
+            batches = [paths[index::count] for index in range(count)]
+            list(pool.map(lambda batch: self._sign_batch(batch, whole, digest), batches))
 
     def sign_detached(self, path: Path, *, armored: bool = True) -> Path:
         """Write ``path``'s detached signature beside it as ``NAME.asc``."""
@@ -100,18 +101,18 @@ class Signer:
     ) -> None:
         self.close()
 
-    def _sign_batch(self, paths: Sequence[Path]) -> None:
+    def _sign_batch(self, paths: Sequence[Path], whole: bool, digest: str) -> None:
         macros = {
             "__gpg": "/usr/bin/gpg",
             "_gpg_name": self.fingerprint,
             "_gpg_path": str(self.home),
-            "_gpg_sign_cmd_extra_args": "--batch --pinentry-mode loopback",
-            "_gpg_digest_algo": "sha256",
+            "_gpg_sign_cmd_extra_args": "--batch --pinentry-mode loopback --allow-weak-digest-algos",
+            "_gpg_digest_algo": digest,
         }
         command = ["rpmsign"]
         for name, value in macros.items():
             command += ["--define", f"{name} {value}"]
-        self._run([*command, "--addsign", *map(str, paths)])
+        self._run([*command, *(["--rpmv3"] if whole else []), "--addsign", *map(str, paths)])
 
     def _run(self, command: Sequence[str]) -> bytes:
         environment = scrubbed_environment(self.home) | {"GNUPGHOME": str(self.home)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
+import hashlib
 import os
 import platform
 import re
@@ -260,6 +261,27 @@ def _linked_libraries(path: str) -> tuple[str, ...]:
 def break_payload(path: Path) -> Path:
     """Change one byte in the packed files of an RPM, its size staying the same."""
     return _flip(path, path.stat().st_size - 20)
+
+
+def without_payload_digest(path: Path) -> Path:
+    """Make an unsigned RPM one as rpm before 4.14 built it: nothing in its header tells of the payload."""
+    data = path.read_bytes()
+    start = data.index(b"\x8e\xad\xe8\x01", 100)
+    entries, size = (int.from_bytes(data[start + n : start + n + 4], "big") for n in (8, 12))
+    end = start + 16 + entries * 16 + size
+    header = changed = data[start:end]
+    # PAYLOADDIGEST becomes FILESIGNATURES, and PAYLOADDIGESTALT a tag nobody knows.
+    for tag, other in ((5092, 5090), (5097, 5999)):
+        words = [number.to_bytes(4, "big") + (8).to_bytes(4, "big") for number in (tag, other)]
+        assert words[0] in changed
+        changed = changed.replace(words[0], words[1], 1)
+    front = data[:start]
+    for kind in ("sha1", "sha256"):
+        old, new = (hashlib.new(kind, one).hexdigest().encode() for one in (header, changed))
+        front = front.replace(old, new)
+    old, new = (hashlib.md5(one + data[end:]).digest() for one in (header, changed))
+    path.write_bytes(front.replace(old, new) + changed + data[end:])
+    return path
 
 
 def break_header(path: Path) -> Path:

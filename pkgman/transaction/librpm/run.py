@@ -241,7 +241,7 @@ class _Job:
         """Hand over one file; ``beside``: other versions of the name arrive as well."""
         fd = file.open()
         try:
-            header = self._header(fd, signed=file.signed)
+            header = self._header(fd)
             if step.action is Action.REINSTALL:
                 self._ts.addReinstall(header, key)
             else:
@@ -256,10 +256,13 @@ class _Job:
         finally:
             os.close(fd)
 
-    def _header(self, fd: int, *, signed: bool) -> rpm.hdr:
-        """Read a verified file's header; an unknown key is no error where no signature is asked for."""
-        if not signed:
-            self._ts.setVSFlags(self._checks | rpm.RPMVSF_MASK_NOSIGNATURES)
+    def _header(self, fd: int) -> rpm.hdr:
+        """Read a verified file's header.
+
+        Its signature was judged by the keys of its repository: here librpm would ask the system's keys, of
+        which it may know or take fewer.
+        """
+        self._ts.setVSFlags(self._checks | rpm.RPMVSF_MASK_NOSIGNATURES)
         try:
             return self._ts.hdrFromFdno(fd)
         finally:

@@ -157,7 +157,7 @@ def test_a_key_that_had_expired_signs_nothing_and_one_that_has_expired_since_doe
     standing, reason = judged(late, public)
     assert standing is Standing.REFUSED and "expired on 2021-01-01" in reason
     assert judged(late, public, relaxed=True)[0] is Standing.REFUSED
-    assert "expired on 2021-01-01" in signature.unusable(public, relaxed=False)
+    assert signature.unusable(public, relaxed=False) == ""  # for what it signed in time
 
 
 def test_a_signature_that_has_expired_is_refused(ring: Signer, data: str) -> None:

@@ -13,6 +13,7 @@ from pkgman.model.transaction import Action, Reason, Step
 from pkgman.transaction.librpm.database import RpmDatabase
 from pkgman.transaction.librpm.run import Options, Outcome, run
 from pkgman.transaction.verify import Checks, Incoming, close_all, verify
+from repo_meta import signature
 from tests.support.keys import Signer
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class World:
             [incoming],
             database=self.database,
             fetch_key=self.fetch_key,
+            judge=lambda: signature,
             report=self.words,
             checks=checks,
             scratch=str(self.folder),
@@ -146,6 +148,7 @@ class World:
             incoming,
             database=self.database,
             fetch_key=self.fetch_key,
+            judge=lambda: signature,
             report=self.words,
             scratch=str(self.folder),
         )

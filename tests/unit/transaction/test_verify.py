@@ -1,24 +1,27 @@
 from __future__ import annotations
 
-import hashlib
 import os
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pkgman.model.errors import Aborted, FetchError, NotTrusted, PkgmanError
 from pkgman.model.repo import RepoSource
+from pkgman.transaction import scratch
 from pkgman.transaction.openpgp import read_certificates
 from pkgman.transaction.verify import Checks
-from tests.support.rpms import Rpm, break_header, break_payload
+from tests.support.keys import Signer
+from tests.support.rpms import Rpm, break_header, break_payload, without_payload_digest
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from conftest import World
-
-    from tests.support.keys import Signer
 
 APP = Rpm("app", "1.0-1", files={"/usr/share/app/data": "one\n" * 100})
 OTHER = Rpm("app", "0.9-1", files={"/usr/share/app/data": "hole\n"})
@@ -81,9 +84,18 @@ def test_a_key_that_was_not_agreed_to_does_not_count_and_is_not_imported(world: 
     assert world.database.keys() == ()
 
 
-def test_a_signed_package_of_a_repository_without_keys_is_refused(world: World) -> None:
+def test_a_repository_without_keys_has_those_of_the_system(world: World) -> None:
+    """The keys that somebody imported with rpm --import, as tdnf and dnf have it."""
+    bare = world.source._replace(gpgkeys=())
+    path = world.signed(APP)
+    assert refused(world, path, source=bare) == 1523
+    trust(world, world.foreign)
+    assert refused(world, path, source=bare) == 1523
     trust(world, world.own)
-    assert refused(world, world.signed(APP), source=world.source._replace(gpgkeys=())) == 1523
+    assert world.verify(APP, path, source=bare).signed
+    assert refused(world, break_payload(path), source=bare) == 1472
+    assert refused(world, world.rpm(APP), source=bare) == 1510
+    assert world.words.questions == 0
 
 
 def test_a_tampered_header_is_refused(world: World) -> None:
@@ -104,12 +116,12 @@ def test_a_good_signature_under_a_foreign_header_is_refused(world: World, foreig
     assert refused(world, path) == 1472
 
 
-def signature_of(data: bytes) -> tuple[int, int]:
-    """Where the header's OpenPGP signature begins and ends: tag 268 of the signature header."""
+def signature_of(data: bytes, tag: int = 268) -> tuple[int, int]:
+    """Where an OpenPGP signature begins and ends, by default that of the header, in the signature header."""
     entries = int.from_bytes(data[104:108], "big")
     for at in range(112, 112 + entries * 16, 16):
-        tag, _, offset, count = (int.from_bytes(data[at + n : at + n + 4], "big") for n in (0, 4, 8, 12))
-        if tag == 268:
+        found, _, offset, count = (int.from_bytes(data[at + n : at + n + 4], "big") for n in (0, 4, 8, 12))
+        if found == tag:
             start = 112 + entries * 16 + offset
             return start, start + count
     raise AssertionError("not signed with RSA")
@@ -255,7 +267,7 @@ def test_a_subkey_that_its_owner_did_not_bind_does_not_count(world: World, subke
     binding = packets[-1]
     own = world.own.public_key(armored=False)
     (world.folder / "own.asc").write_bytes(own + slipped + binding)
-    assert refused(world, world.signed(APP, subkey_signer)) in (1472, 1514)
+    assert refused(world, world.signed(APP, subkey_signer)) == 1473
 
 
 def split(key: bytes) -> list[bytes]:
@@ -330,37 +342,215 @@ def test_a_local_file_needs_a_signature_by_a_key_the_system_knows(world: World) 
     world.verify(APP, world.signed(APP), cmdline=True)
 
 
-def test_a_signed_package_without_a_digest_of_its_payload_is_refused(world: World) -> None:
-    """Its files could be exchanged: packages of rpm before 4.14, and what an attacker would like."""
-    trust(world, world.own)
-    path = world.signed(APP)
+# Packages of rpm before 4.14
+
+
+def old(world: World, signer: Signer | None = None) -> Path:
+    """A package without a digest of its payload, signed."""
+    path = without_payload_digest(world.rpm(APP))
+    (signer or world.own).sign_rpms([path], whole=True)
+    return path
+
+
+def test_a_package_of_old_rpm_is_verified_by_its_signature_of_header_and_payload(world: World) -> None:
+    assert world.verify(APP, old(world)).signed
+    assert world.words.questions == 1
+    assert refused(world, break_payload(old(world))) == 1472
+    path = old(world)
+    with path.open("ab") as stream:
+        stream.write(b"more")
+    assert refused(world, path) == 1472
+    assert refused(world, break_header(old(world))) == 1472
+    assert refused(world, old(world, world.foreign)) == 1514
+    world.verify(APP, old(world), checks=NO_DIGEST)
+    assert refused(world, break_header(old(world)), checks=NO_DIGEST) == 1472
+
+
+@pytest.mark.parametrize("algorithm", ["ed25519", "dsa2048"])
+def test_old_packages_are_signed_by_other_algorithms_as_well(world: World, algorithm: str) -> None:
+    with Signer.create("Old <old@localhost>", algorithm=algorithm) as signer:
+        path = old(world, signer)
+        signer.write_public_key(world.folder / "own.asc")
+        world.verify(APP, path)
+        assert refused(world, break_payload(path)) == 1472
+
+
+def hide(path: Path, tag: int) -> Path:
+    """Turn a signature into space that is kept free for one."""
     data = path.read_bytes()
-    start = data.index(b"\x8e\xad\xe8\x01", 100)
-    entries, size = (int.from_bytes(data[start + n : start + n + 4], "big") for n in (8, 12))
-    end = start + 16 + entries * 16 + size
-    header = changed = data[start:end]
-    # PAYLOADDIGEST becomes FILESIGNATURES, and PAYLOADDIGESTALT a tag nobody knows.
-    for tag, other in ((5092, 5090), (5097, 5999)):
-        words = [number.to_bytes(4, "big") + (8).to_bytes(4, "big") for number in (tag, other)]
-        changed = changed.replace(words[0], words[1], 1)
-    for kind in ("sha1", "sha256"):
-        old, new = (hashlib.new(kind, one).hexdigest().encode() for one in (header, changed))
-        data = data.replace(old, new)
-    at, until = signature_of(data)
-    signature = sign(world, changed, until - at)
-    path.write_bytes(data[:at] + signature + data[until:start] + changed + data[end:])
-    assert refused(world, path) == 1510
+    entry, free = ((number.to_bytes(4, "big") + (7).to_bytes(4, "big")) for number in (tag, 1008))
+    assert entry in data[:1024]
+    path.write_bytes(data.replace(entry, free, 1))
+    return path
 
 
-def sign(world: World, header: bytes, size: int) -> bytes:
-    """Sign as rpmsign does; a signature may come out a byte shorter now and then."""
-    place = world.folder / "header"
-    place.write_bytes(header)
-    for later in range(50):  # the time is all that makes one signature differ from the next
-        clock = f"--faked-system-time={int(time.time()) + later}"
-        signature = world.own.gpg(
-            clock, "--digest-algo", "sha256", "--detach-sign", "--output", "-", str(place)
-        )
-        if len(signature) == size:
-            return signature
-    raise AssertionError(size)
+def test_a_signature_of_header_and_payload_alone_is_enough(world: World) -> None:
+    path = world.rpm(APP)
+    world.own.sign_rpms([path], whole=True)
+    assert world.verify(APP, hide(path, 268)).signed
+    world.verify(APP, path, checks=NO_DIGEST)
+    assert refused(world, break_payload(path)) == 1472
+    assert refused(world, path, checks=NO_DIGEST) == 1472
+
+
+def test_two_signatures_of_one_old_package_by_two_keys_need_both(world: World) -> None:
+    """The header by the repository's key, the payload by somebody else."""
+    path = old(world)
+    good = path.read_bytes()
+    other = old(world, world.foreign).read_bytes()
+    mixed = bytearray(good)
+    start, end = signature_of(good, tag=1002)
+    mixed[start:end] = bytes(end - start)
+    path.write_bytes(bytes(mixed))
+    assert refused(world, path) == 1473
+    path.write_bytes(other)
+    assert refused(world, path) == 1514
+
+
+def test_a_signed_package_without_a_digest_of_its_payload_is_refused(world: World) -> None:
+    """Its files could be exchanged, which an attacker would like; and it is said so."""
+    trust(world, world.own)
+    path = hide(old(world), 1002)
+    with pytest.raises(NotTrusted, match="only the header is signed") as caught:
+        world.verify(APP, path)
+    assert caught.value.number == 1510
+    world.verify(APP, path, checks=NO_DIGEST)
+
+
+# The policy: which keys and signatures do not count
+
+
+@pytest.fixture
+def weak(world: World) -> Iterator[Signer]:
+    """A key whose public part is the repository's."""
+    with Signer.create("Weak <weak@localhost>", algorithm="rsa1024") as signer:
+        signer.write_public_key(world.folder / "own.asc")
+        yield signer
+
+
+def reason(world: World, path: Path, **options: object) -> str:
+    with pytest.raises(NotTrusted) as caught:
+        world.verify(APP, path, **options)  # type: ignore[arg-type]
+    assert caught.value.number == 1473
+    return " ".join(caught.value.lines)
+
+
+def test_a_short_key_is_neither_asked_for_nor_imported(world: World, weak: Signer) -> None:
+    path = world.signed(APP, weak)
+    assert "1024 bits" in reason(world, path)
+    assert world.words.questions == 0 and world.database.keys() == ()
+    world.verify(APP, path, source=world.source._replace(weak_signatures=True))
+    assert world.words.questions == 1 and len(world.database.keys()) == 1
+    assert "1024 bits" in reason(world, path)  # that it is in the database changes nothing
+    assert "1024 bits" in reason(world, path, cmdline=True)
+    assert "1024 bits" in reason(world, path, source=world.source._replace(gpgkeys=()))
+
+
+@pytest.mark.parametrize(("digest", "word"), [("md5", "MD5"), ("sha1", "SHA-1")])
+@pytest.mark.parametrize("whole", [True, False])
+def test_weak_hashes_are_named(world: World, digest: str, word: str, whole: bool) -> None:
+    path = world.rpm(APP)
+    world.own.sign_rpms([path], digest=digest, whole=whole)
+    assert word in reason(world, path)
+    assert world.words.questions == 0
+    relaxed = world.source._replace(weak_signatures=True)
+    world.verify(APP, path, source=relaxed)
+    assert refused(world, break_payload(path), source=relaxed) == 1472
+
+
+def test_a_revoked_key_is_named_and_not_imported(world: World) -> None:
+    with Signer.create("Gone <gone@localhost>") as signer:
+        path = world.signed(APP, signer)
+        before = signer.public_key()
+        text = (signer.home / "openpgp-revocs.d" / f"{signer.fingerprint}.rev").read_text()
+        place = signer.home / "revocation"
+        place.write_text(text.replace(":-----BEGIN", "-----BEGIN"))
+        signer.gpg("--import", str(place))
+        signer.write_public_key(world.folder / "own.asc")
+        for options in ({}, {"source": world.source._replace(weak_signatures=True)}):
+            assert "revoked" in reason(world, path, **options)
+        assert world.words.questions == 0 and world.database.keys() == ()
+        # What the system has from before is not a way around.
+        for certificate in read_certificates(before):
+            world.database.import_key(certificate)
+        assert "revoked" in reason(world, path)
+
+
+def test_a_prolonged_key_verifies_what_it_signed_before(world: World) -> None:
+    with Signer.create("Vendor <vendor@localhost>") as signer:
+        path = world.signed(APP, signer)
+        later = time.strftime("%Y%m%dT%H%M%S!", time.gmtime(time.time() + 60))
+        signer.gpg("--faked-system-time", later, "--quick-set-expire", signer.fingerprint, "20990101T000000")
+        signer.write_public_key(world.folder / "own.asc")
+        world.verify(APP, path)
+        assert refused(world, break_payload(path)) == 1472
+
+
+def test_a_key_that_librpm_does_not_take_stops_no_other(world: World) -> None:
+    with Signer.create("Curve <curve@localhost>", algorithm="nistp256") as signer:
+        path = signer.write_public_key(world.folder / "curve.asc")
+        both = world.source._replace(gpgkeys=(f"file://{path}", *world.source.gpgkeys))
+        world.verify(APP, world.signed(APP), source=both)
+        (known,) = world.database.keys()
+        assert known.fingerprint == world.own.fingerprint
+        (said,) = [line for line in world.words.diagnostics if signer.fingerprint in line]
+        assert "not imported" in said
+
+
+@pytest.mark.parametrize("bad", [b"<html>log in</html>", b"", None])
+def test_a_key_file_that_is_none_stops_no_other(world: World, bad: bytes | None) -> None:
+    if bad is not None:
+        (world.folder / "bad").write_bytes(bad)
+    both = world.source._replace(gpgkeys=(f"file://{world.folder}/bad", *world.source.gpgkeys))
+    world.verify(APP, world.signed(APP), source=both)
+    assert [line for line in world.words.diagnostics if "bad" in line]
+    assert refused(world, world.signed(APP, world.foreign), source=both) == 1514
+
+
+def test_a_damaged_package_is_not_worth_a_question(world: World) -> None:
+    assert refused(world, break_header(world.signed(APP)), checks=NO_DIGEST) == 1472
+    assert refused(world, world.signed(APP, world.foreign)) == 1514
+    assert world.words.questions == 0
+
+
+@pytest.mark.parametrize("path", ["../other/k.asc", "a/../../k.asc", "%2e%2e/k.asc", "./..%2Fk.asc"])
+def test_a_key_url_that_leaves_the_servers_root_is_refused(world: World, path: str) -> None:
+    url = f"http://keys.localhost/{path}"
+    world.remote_keys[url] = world.own.public_key()
+    assert refused(world, world.signed(APP), source=world.source._replace(gpgkeys=(url,))) == 1507
+    assert world.fetched == []
+    inside = "http://keys.localhost/a/../own.asc"
+    world.remote_keys[inside] = world.own.public_key()
+    world.verify(APP, world.signed(APP), source=world.source._replace(gpgkeys=(inside,)))
+
+
+# What killed runs left
+
+
+def test_copies_of_killed_runs_are_swept_and_those_of_living_ones_stay(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(world.folder))
+    left = [world.folder / f"{prefix}x{n}" for n, prefix in enumerate(scratch.PREFIXES)]
+    for folder in left:
+        folder.mkdir()
+        (folder / "file").write_text("left")
+    outside = world.folder / "outside"
+    outside.mkdir()
+    (world.folder / f"{scratch.PACKAGE}link").symlink_to(outside)
+    code = (
+        "import sys, pkgman.transaction.scratch as s; print(s.make(s.RUN, sys.argv[1]), flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(world.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as living:
+        assert living.stdout and living.stdin
+        alive = Path(living.stdout.readline().decode().strip())
+        own = scratch.make(scratch.PACKAGE, str(world.folder))
+        scratch.sweep()
+        assert not [folder for folder in left if folder.exists()]
+        assert alive.is_dir() and os.path.isdir(own) and outside.is_dir()
+        living.kill()
+    scratch.discard(own)
+    world.verify(APP, world.rpm(APP), source=world.source._replace(gpgcheck=False))
+    assert not alive.exists() and not os.path.exists(own)
