@@ -389,6 +389,36 @@ def test_signatures_are_checked_on_demand(
     signed_mirror(tdnf, target, "--repo", "bare")
 
 
+def test_all_packages_are_checked_and_all_bad_ones_named(
+    tdnf: Tdnf, root: Root, workshop: Workshop, tmp_path: Path, target: Path
+) -> None:
+    other = workshop.other_signer("Other <other@localhost>")
+    bare, stranger = Rpm("bare"), Rpm("stranger")
+    paths = [
+        *workshop.build(bare, signed=False),
+        *workshop.build(ONE, TWO),
+        *workshop.build(stranger, signer=other),
+    ]
+    repo = publish(tmp_path / "mixed", paths, id="mixed", signer=workshop.signer)
+    root.add_repo(repo)
+    good = publish(tmp_path / "good", workshop.build(ONE), id="zgood", signer=workshop.signer)
+    root.add_repo(good)
+    said = signed_mirror(tdnf, target, number=1510)
+    assert "bare-1.0-1.noarch.rpm: the package is not signed" in said
+    assert "stranger-1.0-1.noarch.rpm" in said and "not by a key of repository mixed" in said
+    assert "2 of 4 packages are not trusted" in said
+    assert sorted(name.rpartition("/")[2] for name in rpms(target / "mixed")) == [ONE.filename, TWO.filename]
+    assert len(rpms(target / "zgood")) == 1  # the next repository came all the same
+    # What was there before stays: the key may be the wrong one.
+    shutil.copy(paths[0], target / "mixed/Packages")
+    wrong = other.write_public_key(tmp_path / "wrong")
+    root.add_repo(repo, gpgkey=f"file://{wrong}")
+    said = signed_mirror(tdnf, target, "--repo", "mixed", number=1510)
+    assert "3 of 4 packages are not trusted" in said
+    left = sorted(name.rpartition("/")[2] for name in rpms(target / "mixed"))
+    assert left == sorted([bare.filename, ONE.filename, TWO.filename, stranger.filename])
+
+
 def test_ctrl_c_leaves_whole_files_only(tdnf: Tdnf, small: Repo, server: Server, target: Path) -> None:
     server.fail("*two-2*.rpm", slow(rate=500))
     running = tdnf.start("reposync", "--download-path", target)

@@ -72,6 +72,7 @@ REPO_KEYS = [
     "retries",
     "skip_md_filelists",
     "skip_md_updateinfo",
+    "weak_signatures",
     "skip_md_other",
     "repo_gpgcheck",
 ]
