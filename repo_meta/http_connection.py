@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 CONNECT_TIME = 30.0  # seconds to get a connection
 CONNECTIONS = 8  # kept alive per host
 _TICK = 0.25  # seconds
+_LOOPBACK = ("::1", "127.0.0.1")
 
 _Address = tuple[Any, ...]
 
@@ -157,10 +159,10 @@ def _resolved(name: str, port: int, pace: Pace) -> Sequence[_Address]:
     :raises OSError: there are none.
     :raises FetchError: the time is over.
     """
-    try:
-        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        pass
+    if _is_loopback(name):
+        return [address for number in _LOOPBACK for address in _numeric(number, port)]
+    with contextlib.suppress(socket.gaierror):
+        return _numeric(name, port)
     found: list[Sequence[_Address] | Exception] = []
 
     def ask() -> None:
@@ -182,6 +184,15 @@ def _resolved(name: str, port: int, pace: Pace) -> Sequence[_Address]:
     return found[0]
 
 
+def _is_loopback(name: str) -> bool:
+    """Whether a name is this machine's by definition (RFC 6761, 6.3); curl asks no resolver either."""
+    return f".{name.removesuffix('.').lower()}".endswith(".localhost")
+
+
+def _numeric(address: str, port: int) -> Sequence[_Address]:
+    return socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+
+
 def _connected(found: Sequence[_Address], options: Sequence[Any], pace: Pace) -> socket.socket:
     """Connect to the first address that answers.
 
@@ -192,7 +203,12 @@ def _connected(found: Sequence[_Address], options: Sequence[Any], pace: Pace) ->
     for number, (family, kind, protocol, _, address) in enumerate(found, start=1):
         # As curl: one that does not answer leaves the next ones half of the time.
         left = left / 2 if number < len(found) else left
-        sock = socket.socket(family, kind, protocol)
+        try:
+            sock = socket.socket(family, kind, protocol)
+        except OSError:  # a kernel without this family
+            if number == len(found):
+                raise
+            continue
         try:
             for option in options:
                 sock.setsockopt(*option)

@@ -232,6 +232,26 @@ def test_environment_proxies_and_no_proxy_are_heeded(
     assert server.asked[1] == "/file"
 
 
+@pytest.mark.parametrize("name", ["localhost", "LocalHost.", "mirror.localhost"])
+def test_names_of_this_machine_need_no_resolver(
+    fetcher: HttpFetcher,
+    source: RepoSource,
+    server: Server,
+    item: Item,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    ask = socket.getaddrinfo
+
+    def without_hosts_file(host: str, port: int, **more: Any) -> Any:
+        return ask(host, port, **{**more, "flags": socket.AI_NUMERICHOST})
+
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(socket, "getaddrinfo", without_hosts_file)
+    fetcher.fetch(source, server.url.replace("127.0.0.1", name) + "/file", item)
+    assert server.asked == ["/file"]
+
+
 def test_an_unknown_host_is_1207(
     fetcher: HttpFetcher, source: RepoSource, item: Item, monkeypatch: pytest.MonkeyPatch
 ) -> None:
