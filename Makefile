@@ -1,12 +1,13 @@
-# make run    set everything up, then show the main job on a repository made on the spot
-# make test   set everything up, then run every check and test
-# make bench  compare with dnf and zypper on a repository of distribution size (takes a while)
-# make setup  leave a working .venv/bin/tdnf
+# make run          set everything up, then show the main job on a repository made on the spot
+# make test         set everything up, then run every check and test
+# make test-lowest  run the tests with the lowest version of every dependency that pyproject.toml allows
+# make bench        compare with dnf and zypper on a repository of distribution size (takes a while)
+# make setup        leave a working .venv/bin/tdnf
 
 PYTHON := .venv/bin/python
 WORKERS ?= auto
 
-.PHONY: run test lint unit bench setup clean
+.PHONY: run test test-lowest lint unit bench setup clean
 
 run: setup
 	$(PYTHON) tools/demo.py .venv/bin/tdnf
@@ -21,6 +22,10 @@ lint: setup-test
 unit: setup-test
 	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
 
+test-lowest:
+	tools/setup.sh lowest
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal
+
 bench:
 	tools/setup.sh bench
 	$(PYTHON) -m tools.bench
@@ -33,5 +38,5 @@ setup-test:
 	tools/setup.sh test
 
 clean:
-	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf .venv .venv-lowest .bench .mypy_cache .ruff_cache .pytest_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Install what pkgman needs: system packages with the system's own package manager, Python packages
-# into .venv.  Usage: tools/setup.sh run|test|bench
+# into .venv.  Usage: tools/setup.sh run|test|lowest|bench
+#
+# `lowest` is `test` with the lowest versions that pyproject.toml allows, in .venv-lowest.
 #
 # Tried on Debian 12.  The tdnf and dnf branches (Photon OS, Azure Linux, Fedora) are written from
 # those distributions' package lists and have not been run.
@@ -8,6 +10,14 @@ set -eu
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
 python=${PYTHON:-/usr/bin/python3}
+case $purpose in
+run | test | bench) venv=.venv ;;
+lowest) venv=.venv-lowest ;;
+*) echo "setup: usage: tools/setup.sh run|test|lowest|bench" >&2; exit 2 ;;
+esac
+# Programs that a few tests try the product with. Not every distribution has all of them, so the
+# set-up goes on without, and those tests are skipped.
+extras='buildah fish groff shellcheck strace zsh'
 
 missing() { for tool in "$@"; do command -v "$tool" >/dev/null 2>&1 || return 0; done; return 1; }
 
@@ -16,7 +26,7 @@ satisfied() {
     "$python" -c 'import ensurepip, rpm, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || return 1
     if missing rpm rpmbuild rpmsign createrepo_c modifyrepo_c gpg zstd; then return 1; fi
     case $purpose in
-    test) ! missing nginx openssl unshare ;;
+    test | lowest) ! missing nginx openssl unshare ;;
     bench) ! missing nginx openssl unshare dnf zypper apt-file dpkg-deb ;;
     esac
 }
@@ -48,6 +58,24 @@ install_packages() {
     fi
 }
 
+# Each by itself: one that the distribution lacks must not keep the others out.
+install_extras() {
+    if command -v apt-get >/dev/null 2>&1; then
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get -qq update >/dev/null 2>&1 || :
+        set -- apt-get -qq install -y --no-install-recommends
+    elif command -v dnf >/dev/null 2>&1; then
+        set -- dnf install -y -q
+    elif command -v tdnf >/dev/null 2>&1; then
+        set -- tdnf install -y -q
+    fi
+    for tool in $extras; do
+        package=$tool
+        if [ "$tool" = shellcheck ] && [ "$1" != apt-get ]; then package=ShellCheck; fi
+        if missing "$tool"; then "$@" "$package" >/dev/null 2>&1 || :; fi
+    done
+}
+
 if ! satisfied; then
     echo "setup: installing system packages for '$purpose'"
     install_packages
@@ -55,19 +83,34 @@ if ! satisfied; then
 fi
 
 # The venv is built from the system's interpreter, since only that one has librpm's binding.
-if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import rpm, pip' 2>/dev/null; then
-    rm -rf .venv
-    "$python" -m venv --system-site-packages .venv
+if [ ! -x $venv/bin/python ] || ! $venv/bin/python -c 'import rpm, pip' 2>/dev/null; then
+    rm -rf $venv
+    "$python" -m venv --system-site-packages $venv
 fi
-extra=; [ "$purpose" = run ] || extra='[dev]'
-stamp=.venv/.done-$purpose
+
+stamp=$venv/.done-$purpose
 if [ ! -e "$stamp" ] || [ pyproject.toml -nt "$stamp" ] || [ tools/setup.sh -nt "$stamp" ]; then
-    echo "setup: installing Python packages into .venv"
-    .venv/bin/python -m pip install -q --disable-pip-version-check --root-user-action=ignore -e ".$extra"
+    # shellcheck disable=SC2086 # a list of words
+    if [ "$purpose" != run ] && missing $extras; then
+        if [ "$(id -u)" -eq 0 ]; then install_extras; fi
+        for tool in $extras; do
+            if missing "$tool"; then echo "setup: $tool is missing: its tests will be skipped"; fi
+        done
+    fi
+    echo "setup: installing Python packages into $venv"
+    case $purpose in
+    run) set -- -e . ;;
+    test | bench) set -- -e '.[dev]' ;;
+    lowest)
+        $venv/bin/python tools/lowest.py > $venv/lowest.txt
+        set -- -c $venv/lowest.txt -e '.[dev]'
+        ;;
+    esac
+    $venv/bin/python -m pip install -q --disable-pip-version-check --root-user-action=ignore "$@"
     : > "$stamp"
 fi
 set --
 for program in tdnf tdnfj tyum yum tdnf-automatic tdnf-config tdnf-history-util; do
-    set -- "$@" ".venv/bin/$program"
+    set -- "$@" "$venv/bin/$program"
 done
-.venv/bin/python tools/launcher/write.py "$@"
+$venv/bin/python tools/launcher/write.py "$@"
