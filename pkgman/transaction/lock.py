@@ -23,11 +23,11 @@ class InstanceLock:
     """
 
     def __init__(
-        self, report: Reporter, path: str = LOCK_PATH, *, announce: Callable[[str], None] | None = None
+        self, report: Reporter, path: str = "", *, announce: Callable[[str], None] | None = None
     ) -> None:
         self._report = report
         self._announce = announce or report.result  # that somebody else is waited for
-        self._path = path
+        self._path = path or LOCK_PATH
         self._fd = -1
         self._announced = False
 

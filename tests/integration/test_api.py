@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support import container, sample
-from tests.support.cli import LAUNCHER, PROJECT, TIMEOUT, Result, own_run
+from tests.support.cli import LAUNCHER, PROJECT, TIMEOUT, Result, own_lock, own_run
 from tests.support.repos import publish, repo_section
 from tests.support.rpms import Rpm
 
@@ -68,7 +68,7 @@ def client(root: Root) -> Callable[[str], Result]:
 
     def run(code: str, *, env: dict[str, str] | None = None) -> Result:
         kw = {"config": str(root.conf), "installroot": str(root.path), "options": ["--releasever=1"]}
-        script = f"import json\nfrom tdnf.api import *\nkw = {kw!r}\n{textwrap.dedent(code)}"
+        script = f"{own_lock()}\nimport json\nfrom tdnf.api import *\nkw = {kw!r}\n{textwrap.dedent(code)}"
         words = [*own_run(root.run), sys.executable, "-X", "dev", "-W", "error", "-c", script]
         environment = root.environment() | {"PYTHONPATH": str(LAUNCHER)} | (env or {})
         done = subprocess.run(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.cli import PROJECT, Result
+from tests.support.otheruser import as_nobody, checkout
 from tests.support.rpms import Rpm
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ PROGRAM = "import sys; from pkgman.programs.history_util import main; sys.exit(m
 A, B = Rpm("a", "1-1"), Rpm("b", "2:1-1")
 
 
-def run(root: Root, *arguments: str | Path, user: int | None = None, cwd: Path | None = None) -> Result:
+def run(root: Root, *arguments: str | Path, unprivileged: bool = False, cwd: Path | None = None) -> Result:
     words = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
-    environment = {**root.environment(), "PYTHONPATH": str(PROJECT)}
+    environment = {**root.environment(), "PYTHONPATH": str(checkout() if unprivileged else PROJECT)}
+    command = as_nobody(words) if unprivileged else words
     done = subprocess.run(
-        words, env=environment, capture_output=True, text=True, check=False, cwd=cwd, user=user, timeout=60
+        command, env=environment, capture_output=True, text=True, check=False, cwd=cwd, timeout=60
     )
     return Result(("tdnf-history-util", *words[3:]), done.returncode, done.stdout, done.stderr)
 
@@ -206,6 +208,6 @@ def test_somebody_who_may_not_write_is_told(root: Root, packages: list[Path]) ->
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own are root's alone
         os.chmod(folder, 0o755)
         path = shutil.copy(root.history, folder)
-        done = run(root, "-f", path, "mark", "remove", "a", user=65534)
+        done = run(root, "-f", path, "mark", "remove", "a", unprivileged=True)
     assert done.status == 255
     assert f"{path} and its folder must be writable" in done.stderr

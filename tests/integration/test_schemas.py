@@ -212,7 +212,7 @@ def test_waiting_for_another_instance_is_said_on_standard_error(look: Tdnf, worl
         ready, _, _ = select.select([waiting.stderr], [], [], 30)
         line = waiting.stderr.readline() if ready else "nothing was said"
     out, err = waiting.communicate(timeout=30)
-    assert line == "waiting for tdnf_instance lock on /var/run/.tdnf-instance-lockfile\n"
+    assert line == f"waiting for tdnf_instance lock on {world.root.lock}\n"
     valid("count", *documents(out))
     assert (waiting.returncode, err) == (0, "")
 

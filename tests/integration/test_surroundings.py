@@ -14,6 +14,7 @@ import pytest
 
 from tests.integration.world import World
 from tests.support.cli import LAUNCHER, Result, Tdnf, namespaces_allowed
+from tests.support.otheruser import NOBODY, as_nobody
 from tests.support.repos import publish
 from tests.support.rpms import Rpm
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tests.support.cli import Root
     from tests.support.workshop import Workshop
 
-NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="switching users needs root")
 with_mounts = pytest.mark.skipif(
     os.geteuid() != 0 or not namespaces_allowed(), reason="a small disk needs root and mount namespaces"
@@ -43,8 +43,8 @@ def run(tdnf: Tdnf, *words: str | Path, wrap: Sequence[str], stdin: str = "") ->
 
 def unprivileged(tdnf: Tdnf, *words: str | Path) -> Result:
     """The program as another user who has no rights to anything of root's."""
-    who = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all"]
-    return run(tdnf, *words, wrap=who)
+    program = as_nobody(tdnf.program)
+    return run(Tdnf(tdnf.root, program=program), *words, wrap=())
 
 
 @pytest.fixture
@@ -288,7 +288,7 @@ def test_a_second_instance_waits_and_says_so(look: Tdnf) -> None:
     try:
         assert waiting.stdout
         line = waiting.stdout.readline()
-        assert line == "waiting for tdnf_instance lock on /var/run/.tdnf-instance-lockfile\n"
+        assert line == f"waiting for tdnf_instance lock on {look.root.lock}\n"
         assert waiting.poll() is None
         holder.communicate("\n", timeout=30)
         out, err = waiting.communicate(timeout=30)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import functools
 import json
 import os
@@ -19,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.rpms import scrubbed_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.support.repos import Repo
 
@@ -28,8 +26,15 @@ LAUNCHER = PROJECT / "tools/launcher"
 TIMEOUT = 120  # seconds a command may take
 
 # The instance lock lies in the host's /var/run for everybody, so parallel tests would wait for
-# each other and print that they do. Each root gets a /run of its own in a mount namespace.
+# each other and print that they do. Each root gets a /run of its own in a mount namespace; where
+# the kernel allows none, the lock's path is replaced by one in the root's run folder.
 _OWN_RUN = 'mount --bind "$0" /run && exec "$@"'
+_LOCK = ".tdnf-instance-lockfile"
+_RUN = "PKGMAN_TEST_RUN"  # the variable that names the run folder to programs without a namespace
+_OWN_LOCK = (
+    f"import os, sys; sys.path.insert(1, {str(PROJECT)!r}); import pkgman.transaction.lock as lock; "
+    f"lock.LOCK_PATH = os.path.join(os.environ.get({_RUN!r}, {tempfile.gettempdir()!r}), {_LOCK!r}); "
+)
 
 
 @dataclass(frozen=True)
@@ -128,9 +133,15 @@ class Root:
             keys = {"gpgcheck": False, **keys}
         (self.repodir / f"{repo.id}.repo").write_text(repo.config(**keys))
 
+    @property
+    def lock(self) -> str:
+        """The instance lock as programs on this root name it."""
+        return f"/var/run/{_LOCK}" if namespaces_allowed() else str(self.run / _LOCK)
+
     def environment(self) -> dict[str, str]:
         """The environment of every command: HOME is in the scratch folder, so no macros of the user count."""
-        return scrubbed_environment(self.home) | {"PYTHONDONTWRITEBYTECODE": "1"}
+        own = {} if namespaces_allowed() else {_RUN: str(self.run)}
+        return scrubbed_environment(self.home) | {"PYTHONDONTWRITEBYTECODE": "1"} | own
 
     def rpm(self, *arguments: str) -> Result:
         """rpm on this root."""
@@ -172,8 +183,7 @@ class Tdnf:
         bare: bool = False,
     ) -> Result:
         """Run and wait. ``bare`` leaves out ``-c``, ``--installroot`` and ``--releasever``."""
-        with _turn():
-            done = _run(self.command(*arguments, bare=bare), self.environment(env), stdin=stdin, cwd=cwd)
+        done = _run(self.command(*arguments, bare=bare), self.environment(env), stdin=stdin, cwd=cwd)
         return Result(("tdnf", *map(str, arguments)), done.status, done.stdout, done.stderr)
 
     def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
@@ -207,19 +217,13 @@ def program_command(name: str = "tdnf", entry: str = "main") -> tuple[str, ...]:
     """
     if os.environ.get("PKGMAN_TDNF") and entry == "main":
         return (os.environ["PKGMAN_TDNF"],)
-    code = f"import sys; sys.argv[0] = {name!r}; sys.path.insert(0, {str(LAUNCHER)!r}); "
+    code = f"import sys; sys.argv[0] = {name!r}; sys.path.insert(0, {str(LAUNCHER)!r}); {own_lock()}"
     return (sys.executable, "-I", "-c", code + f"from _pkgman_launcher import {entry}; {entry}()")
 
 
-@contextlib.contextmanager
-def _turn() -> Iterator[None]:
-    """Where every test has the host's lock file, let one run after the other, or they say that they wait."""
-    if namespaces_allowed():
-        yield
-        return
-    with open(Path(tempfile.gettempdir()) / "pkgman-tests.lock", "w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
+def own_lock() -> str:
+    """Python that gives a program its root's instance lock where it can have no /run of its own."""
+    return "" if namespaces_allowed() else _OWN_LOCK
 
 
 def namespaces_allowed() -> bool:

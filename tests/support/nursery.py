@@ -87,8 +87,11 @@ class Nursery:
 def _serve(folder: str) -> None:
     from importlib import import_module
 
+    from tests.support.cli import own_lock
+
     for name in _LOADED:
         import_module(name)
+    exec(own_lock())
     for line in sys.stdin:
         with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
             child = os.fork()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.cli import PROJECT, own_run
+from tests.support.cli import PROJECT, own_lock, own_run
 from tests.support.rpms import Rpm
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def util(root: Root) -> Callable[..., Run]:
     def run(*words: str, bare: bool = False) -> Run:
         code = "import sys; from pkgman.programs.history_util import main; sys.exit(main(sys.argv[1:]))"
         options = [] if bare else ["-f", str(root.history), "--rootdir", str(root.path)]
-        command = [*own_run(root.run), sys.executable, "-c", code, *options, *words]
+        command = [*own_run(root.run), sys.executable, "-c", own_lock() + code, *options, *words]
         environment = root.environment() | {"PYTHONPATH": str(PROJECT)}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 

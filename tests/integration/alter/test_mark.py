@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.alter.conftest import continue_from
 from tests.support.cli import Result, Root, Tdnf, own_run
+from tests.support.otheruser import NOBODY, as_nobody
 from tests.support.sample import RPMS
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def seen(made: Root) -> Iterator[Tdnf]:
 def as_other_user(tdnf: Tdnf, *arguments: str) -> Result:
     """Run as a user who may look at everything and write nothing."""
     words = tdnf.command(*arguments)[len(own_run(tdnf.root.run)) :]
-    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *words]
+    command = as_nobody(words)
     done = subprocess.run(
         command, env=tdnf.environment(), capture_output=True, text=True, check=False, timeout=60
     )
@@ -136,7 +137,7 @@ def test_who_may_not_write_is_told_so_in_one_line(seen: Tdnf) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
 def test_the_owner_of_the_history_needs_not_be_root(seen: Tdnf) -> None:
     for path in (seen.root.history.parent, seen.root.history):
-        os.chown(path, 65534, 65534)
+        os.chown(path, NOBODY, NOBODY)
     assert as_other_user(seen, "mark", "remove", "app").ok().lines == ["marking app as autoinstalled"]
     assert user_installed(seen) == set()
 

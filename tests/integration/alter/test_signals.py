@@ -186,7 +186,7 @@ def test_two_instances_wait_for_each_other(tdnf: Tdnf, root: Root, sample: Repo)
     read_until(first, "[y/N]: ")
     second = tdnf.start("install", "-y", "lib")
     line = read_until(second, "\n")
-    assert line == "waiting for tdnf_instance lock on /var/run/.tdnf-instance-lockfile\n"
+    assert line == f"waiting for tdnf_instance lock on {root.lock}\n"
     third = tdnf.start("install", "-y", "extras")
     read_until(third, "\n")
     assert root.installed == []

@@ -9,6 +9,7 @@ import pytest
 
 from pkgman.model.errors import HistoryError, PkgmanError
 from pkgman.transaction.history import Change, Entry, History
+from tests.support.otheruser import checkout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,7 +207,7 @@ def test_a_history_on_a_read_only_place_can_be_read(path: str) -> None:
         os.chmod(parent, 0o755)
     done = subprocess.run(
         ["/usr/bin/python3", "-c", script, path], capture_output=True, text=True, check=False, cwd="/",
-        env={"PYTHONPATH": os.getcwd()},
+        env={"PYTHONPATH": str(checkout())},
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("4\n", "")
 
@@ -303,6 +304,6 @@ def test_writing_where_nothing_may_be_written_says_what_is_needed(history: Histo
         os.chmod(parent, 0o755)
     done = subprocess.run(
         ["/usr/bin/python3", "-c", script, path], capture_output=True, text=True, check=False, cwd="/",
-        env={"PYTHONPATH": os.getcwd()},
+        env={"PYTHONPATH": str(checkout())},
     )  # fmt: skip
     assert done.stdout == f"1801 {path} and its folder must be writable for this; use sudo or become root\n"
