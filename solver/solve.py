@@ -13,6 +13,7 @@ from pkgman.model.transaction import Action, Note, Reason, Solution, Step
 from solver import (
     avoided,
     buildneeds,
+    duplicates,
     filters,
     goals,
     limit,
@@ -69,7 +70,12 @@ def solve(
     pool.prepare(file_provides=True)
     sieve = filters.build(pool, policy)
     goal = goals.Goal(pool, policy, sieve)
-    goal.read(request)
+    doubles = () if policy.ignore_installed else duplicates.find(pool, policy.installonly)
+    goal.read(duplicates.named(pool, request, doubles))
+    if doubles:
+        extra = duplicates.jobs(pool, request, policy, sieve, doubles)
+        goal.jobs += extra
+        goal.targets.update(handle for _, handle in extra)
     steps: tuple[Step, ...] = ()
     if goal.jobs and policy.no_dependencies and not request.capabilities:
         steps = _named_only(pool, goal)
@@ -78,6 +84,9 @@ def solve(
         steps = tuple(step for step in steps if step.package.repo != buildneeds.REPO)
     if policy.no_dependencies:  # of what a build needs, only what meets it directly
         steps = tuple(step for step in steps if step.package.handle in goal.targets)
+    if doubles:
+        left = duplicates.remaining(doubles, steps)
+        goal.notes += [Note(line, diagnostic=True) for line in duplicates.lines(pool, left)]
     # Who says "install" asks for the package, also where that is an update (commands 4.5).
     changed = (step for step in steps if step.action is not Action.INSTALL)
     asked = {

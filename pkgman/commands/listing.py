@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pkgman import layout
 from pkgman.model.errors import NoMatch, UpdatesAvailable
-from solver import query, select, versions
+from solver import duplicates, query, select, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,16 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         _show_info(session, pool, handles)
     else:
         _show_list(session, pool, handles)
+    _tell_duplicates(session, pool, handles)
     return 0
+
+
+def _tell_duplicates(session: Session, pool: Pool, handles: Sequence[int]) -> None:
+    """Say which of the packages shown are there twice, since a transaction was cut short."""
+    shown = takewhile(lambda handle: select.is_installed(pool, handle), handles)  # they stand first
+    groups = duplicates.find(pool, session.config.installonlypkgs, shown)
+    for line in duplicates.lines(pool, groups):
+        session.ui.diagnostic(line)
 
 
 def split_scope(session: Session, words: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

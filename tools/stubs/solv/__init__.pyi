@@ -137,6 +137,7 @@ class Job:
     SOLVER_SOLVABLE_PROVIDES: int
     SOLVER_UPDATE: int
     SOLVER_USERINSTALLED: int
+    SOLVER_WEAK: int
     how: int
     what: int
 
