@@ -34,11 +34,12 @@ def changelogs_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[
 
 
 def _available(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, tuple[Changelog, ...]]:
-    wanted: dict[str, dict[str, int]] = {}  # repository -> pkgid -> handle
+    wanted: dict[str, dict[str, list[int]]] = {}  # repository -> pkgid -> handles: a file may be there twice
     for handle in handles:
-        remote = query.remote(pool, handle)
-        if remote.checksum is not None:
-            wanted.setdefault(remote.repo_id, {})[remote.checksum.hex] = handle
+        checksum = query.checksum(pool, handle)
+        if checksum is not None:
+            repo_id = query.package(pool, handle).repo
+            wanted.setdefault(repo_id, {}).setdefault(checksum.hex, []).append(handle)
     result: dict[int, tuple[Changelog, ...]] = {}
     for repo_id, pkgids in wanted.items():
         source = session.supply.source(repo_id)
@@ -48,5 +49,5 @@ def _available(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int
             session.ui.diagnostic(f"No changelogs of the packages of '{repo_id}': {why}.")
             continue
         for pkgid, entries in changelogs.changelogs_of(pieces, pkgids.keys()).items():
-            result[pkgids[pkgid]] = entries
+            result |= dict.fromkeys(pkgids[pkgid], entries)
     return result

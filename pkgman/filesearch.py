@@ -84,21 +84,21 @@ def add_paths(session: Session, pool: Pool, paths: Collection[str]) -> None:
 def files_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return the file list of each package: of installed ones from rpm's database, else from filelists."""
     result: dict[int, tuple[str, ...]] = {}
-    wanted: dict[str, dict[str, int]] = {}  # repository -> pkgid -> handle
+    wanted: dict[str, dict[str, list[int]]] = {}  # repository -> pkgid -> handles: a file may be there twice
     for handle in handles:
         if select.is_installed(pool, handle):
             result[handle] = query.files(pool, handle)
             continue
-        remote = query.remote(pool, handle)
-        if remote.checksum is None or remote.repo_id == CMDLINE_REPO:
+        checksum, repo_id = query.checksum(pool, handle), query.package(pool, handle).repo
+        if checksum is None or repo_id == CMDLINE_REPO:
             result[handle] = query.files(pool, handle)
         else:
-            wanted.setdefault(remote.repo_id, {})[remote.checksum.hex] = handle
+            wanted.setdefault(repo_id, {}).setdefault(checksum.hex, []).append(handle)
     if not wanted:
         return result
     for source, pieces in session.supply.file_lists():
         pkgids = wanted.get(source.id)
         if pkgids:
             for pkgid, paths in filelists.files_of(pieces, pkgids.keys()).items():
-                result[pkgids[pkgid]] = paths
+                result |= dict.fromkeys(pkgids[pkgid], paths)
     return result

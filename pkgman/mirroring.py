@@ -49,16 +49,16 @@ class Mirror:
         :raises PkgmanError: a package cannot be fetched, stored or is not trusted.
         """
         session = self._session
-        places = self._places(handles)
+        places, failures = self._places(handles)
         refuse_links_out(self._folder, places)
         for parent in {os.path.dirname(path) for path in places}:
-            temporary.sweep_folder(os.path.join(self._folder, parent), ".rpm")
+            temporary.sweep_folder(os.path.realpath(os.path.join(self._folder, parent)), ".rpm")
         memory = Memory(
             places_of_memory(self._source, self._folder),
             self._folder,
             trusting=not session.flag("checksum"),
         )
-        rest, failures = iter(places.items()), []
+        rest = iter(places.items())
         fresh: set[str] = set()
         try:
             while portion := dict(islice(rest, _PORTION)):
@@ -71,7 +71,7 @@ class Mirror:
                 self._verify(there, fresh, len(places))
             if failures:
                 count = sum(failure.count for failure in failures)
-                raise Incomplete(count, len(places), number=failures[0].number)
+                raise Incomplete(count, len(handles), number=failures[0].number)
         finally:
             memory.save()
         return frozenset(places)
@@ -98,19 +98,26 @@ class Mirror:
         memory.save()  # so a run that is killed later need not be read again
         return set(missing.values())
 
-    def _places(self, handles: Sequence[int]) -> dict[str, int]:
-        """Return relative path -> package; the same file named twice is one.
+    def _places(self, handles: Sequence[int]) -> tuple[dict[str, int], list[Incomplete]]:
+        """Return relative path -> package, and what has no place; the same file named twice is one.
 
         :raises MetadataError: two different packages would have one place.
         """
         places: dict[str, int] = {}
+        failures: list[Incomplete] = []
         for handle in handles:
-            path = self._path(handle)
+            try:
+                path = self._path(handle)
+            except MetadataError as error:
+                for line in error.lines:
+                    self._session.ui.diagnostic(line)
+                failures.append(Incomplete(1, len(handles), number=error.number))
+                continue
             other = places.setdefault(path, handle)
             if other != handle and self._remote(other)[3:] != self._remote(handle)[3:]:
                 message = f"{self._source.id}: two packages would be stored as {path}"
                 raise MetadataError(message, number=_SAME_NAME)
-        return places
+        return places, failures
 
     def _path(self, handle: int) -> str:
         if self._source.rpm_folder:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pkgman.advice import NO_PERMISSION
 from pkgman.localdirs import rpm_files
-from pkgman.model.errors import Aborted, EndOfInput, PkgmanError, system_error
+from pkgman.model.errors import Aborted, EndOfInput, MetadataError, PkgmanError, system_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -178,6 +178,20 @@ class Supply:
             found = mirror.base_urls(source, session.fetcher(), progress=session.ui, report=session.ui)
             self._bases[remote.repo_id] = found[0]
         return public(urls.join(self._bases[remote.repo_id], remote.location))
+
+    def url_of(self, pool: Pool, handle: int) -> str | None:
+        """Return :meth:`url` of a package; None after a word on stderr where its metadata is unusable.
+
+        One such package must not hide where all the others are.
+        """
+        from solver import query
+
+        try:
+            return self.url(query.remote(pool, handle))
+        except MetadataError as error:
+            for line in error.lines:
+                self._session.ui.diagnostic(line)
+            return None
 
     def part(self, source: RepoSource, kind: str) -> MetadataFile | None:
         """Return a part that is fetched when it is first needed; None when there is none.

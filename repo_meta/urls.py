@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import FetchError, PkgmanError
-from pkgman.model.urls import escaped, local_path, public, with_plus_escaped
+from pkgman.model.urls import escaped, local_path, public, step_up, with_plus_escaped
 from repo_meta.curl import CURL, FILE_UNREADABLE
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def join(base: str, location: str) -> str:
     """``BASE/LOCATION`` with exactly one slash; an absolute URL stays what it is."""
     if "://" in location:
         return location
+    base, location = step_up(base, location)
     # A location is a path: "?" and "#" in it are characters of a file name.
     return f"{with_plus_escaped(base).rstrip('/')}/{escaped(location.lstrip('/'))}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 import solv
@@ -153,14 +154,19 @@ def remote(pool: Pool, handle: int) -> Remote:
     solvable = pool.raw.id2solvable(handle)
     repo_id = solvable.repo.name
     location = _location(pool, solvable)
-    digest = solvable.lookup_checksum(solv.SOLVABLE_CHECKSUM)
     return Remote(
         label=solvable.name,
         repo_id=repo_id,
         location=location,
         size=solvable.lookup_num(solv.SOLVABLE_DOWNLOADSIZE),
-        checksum=Checksum(digest.typestr(), digest.hex()) if digest else None,
+        checksum=checksum(pool, handle),
     )
+
+
+def checksum(pool: Pool, handle: int) -> Checksum | None:
+    """Return the checksum of a package's file, which is its pkgid in all metadata; None when not stated."""
+    digest = pool.raw.id2solvable(handle).lookup_checksum(solv.SOLVABLE_CHECKSUM)
+    return Checksum(digest.typestr(), digest.hex()) if digest else None
 
 
 def dependencies(pool: Pool, handles: Iterable[int], kind: Kind) -> tuple[str, ...]:
@@ -299,10 +305,11 @@ def _owners(raw: solv.Pool, spec: str) -> set[int]:
 
 
 def _location(pool: Pool, solvable: solv.XSolvable) -> str:
-    """Return a path inside the repository, or the URL that ``xml:base`` makes of it.
+    """Return a path relative to the repository, or the URL that ``xml:base`` makes of it.
 
-    These are the repository's words, which end up in file names: whoever uses them relies on what
-    is refused here. Whether a repository may name local files is for the download to say.
+    A path may begin with steps up, as some repositories have their packages elsewhere on their
+    server. These are the repository's words, which end up in file names: whoever uses them relies on
+    what is refused here. Whether a repository may name local files is for the download to say.
     """
     if solvable.repo.name == CMDLINE_REPO:
         return next(path for path, handle in pool.files.items() if handle == solvable.id)
@@ -313,17 +320,29 @@ def _location(pool: Pool, solvable: solv.XSolvable) -> str:
     whole = "://" in location and not base  # a URL already, which may have a query
     if whole:
         base, location = canonical(location).rpartition("/")[::2]
-    if not location or location.startswith("/") or "://" in location or _climbs(location):
+    if not location or location.startswith("/") or "://" in location or not _is_path(location):
         raise _bad_location(solvable, location)
+    location = posixpath.normpath(location) if ".." in location and not whole else location
     if not base:
         return location
     if not base.startswith(KNOWN) or _climbs(base):
         raise _bad_location(solvable, f"{base}/{location}")
     if whole:
         return f"{base}/{location}"
-    from pkgman.model.urls import escaped  # noqa: PLC0415  # urllib, which a warm query does without
+    if base.startswith("file:") and _climbs(location):
+        raise _bad_location(solvable, f"{base}/{location}")
+    from pkgman.model.urls import escaped, step_up  # noqa: PLC0415  # urllib, which a warm query does without
 
+    base, location = step_up(base, location)
     return f"{base.rstrip('/')}/{escaped(location)}"
+
+
+def _is_path(location: str) -> bool:
+    """Say whether a location is a path to a file; steps up must be written as such, and not come last."""
+    plain = posixpath.normpath(location)
+    while plain.startswith("../"):
+        plain = plain.removeprefix("../")
+    return not _climbs(plain)
 
 
 def _climbs(text: str) -> bool:

@@ -176,7 +176,7 @@ def _print(
 def _location(session: Session, pool: Pool, handle: int) -> str | None:
     if select.is_installed(pool, handle):
         return None
-    return session.supply.url(query.remote(pool, handle))
+    return session.supply.url_of(pool, handle)
 
 
 def _sources(pool: Pool, package: Package) -> list[str]:

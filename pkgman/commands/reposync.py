@@ -11,7 +11,7 @@ from pkgman.model.errors import Incomplete, NoData, PkgmanError, system_error
 from pkgman.model.repo import Remote
 from pkgman.model.urls import local_path
 from repo_meta import metadatacopy
-from solver import query, sifted
+from solver import sifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +81,7 @@ def _places(session: Session) -> _Places:
     metadata = session.line.last("metadata-path") if session.flag("download-metadata") else ""
     if metadata:
         _need_folder(metadata)
-    return _Places(os.path.abspath(root), os.path.abspath(metadata or root), nested)
+    return _Places(os.path.realpath(root), os.path.realpath(metadata or root), nested)
 
 
 def _need_folder(path: str) -> None:
@@ -109,7 +109,7 @@ def _chosen(session: Session, pool: Pool) -> dict[str, list[int]]:
 
 def _print_urls(session: Session, pool: Pool, source: RepoSource, handles: Sequence[int]) -> None:
     supply = session.supply
-    session.ui.results(supply.url(query.remote(pool, handle)) for handle in handles)
+    session.ui.results(filter(None, (supply.url_of(pool, handle) for handle in handles)))
     if _with_metadata(session, source):
         parts = (Remote("", source.id, place, 0, None) for place in metadatacopy.locations(source))
         session.ui.results(supply.url(part) for part in parts)
@@ -191,4 +191,4 @@ def _with_metadata(session: Session, source: RepoSource) -> bool:
 
 
 def _folder(root: str, source: RepoSource, *, nested: bool) -> str:
-    return _make_folder(os.path.join(root, source.id)) if nested else root
+    return os.path.realpath(_make_folder(os.path.join(root, source.id))) if nested else root

@@ -93,6 +93,20 @@ def split_url(url: str) -> SplitResult:
     return parts
 
 
+def step_up(base: str, location: str) -> tuple[str, str]:
+    """Apply the steps up (``../``) in front of a relative location to its base URL.
+
+    As in RFC 3986 (5.2.4) nothing is above the host.
+
+    :returns: the base without a slash at its end, and the rest of the location.
+    """
+    base = base.rstrip("/")
+    while location.startswith("../"):
+        location = location.removeprefix("../")
+        base = base if base.count("/") <= 2 else base.rpartition("/")[0]
+    return base, location
+
+
 def local_path(url: str) -> str:
     """Return the path of a ``file:`` URL, percent signs decoded; "?" and "#" are part of its name.
 

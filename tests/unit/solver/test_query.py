@@ -113,7 +113,15 @@ def test_what_is_needed_to_fetch_a_package(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("location", ["/etc/passwd", "../../x.rpm", "a/../../x.rpm"])
+@pytest.mark.parametrize("location", ["../../x.rpm", "a/../../../x.rpm", "./../../x.rpm"])
+def test_steps_up_are_for_the_download_to_judge(tmp_path: Path, location: str) -> None:
+    pool = world.build(tmp_path, repos={"main": [f"a-1-1.x86_64 | location: {location}"]})
+    assert query.remote(pool, one(pool, "a")).location == "../../x.rpm"
+
+
+@pytest.mark.parametrize(
+    "location", ["/etc/passwd", "../..", "..", "../%2e%2e/x.rpm", "..\\x.rpm", "a/%2E./x.rpm"]
+)
 def test_a_location_outside_the_repository_is_refused(tmp_path: Path, location: str) -> None:
     pool = world.build(tmp_path, repos={"main": [f"a-1-1.x86_64 | location: {location}"]})
     with pytest.raises(MetadataError, match="leaves the repository"):
