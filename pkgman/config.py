@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman import ini
 from pkgman.ini import boolean, integer
-from pkgman.model.errors import ConfigError
+from pkgman.model import securepath
+from pkgman.model.errors import ConfigError, system_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +42,10 @@ _HOSTS_OWN = frozenset(("logfile", "pluginconfpath", "pluginpath", "plugins"))
 
 
 class Config(NamedTuple):
-    """The main configuration, absolute paths on the host (tdnf contract, config 2; options 6)."""
+    """The main configuration, absolute paths on the host (tdnf contract, config 2; options 6).
+
+    ``cachedir`` and ``persistdir`` have no link in them; those of the root lead as in a chroot.
+    """
 
     root: str = "/"
     path: str = DEFAULT_CONFIG
@@ -81,11 +85,24 @@ class Config(NamedTuple):
     @property
     def history_path(self) -> str:
         """Where the history database lies."""
-        return os.path.join(self.persistdir, "history.db")
+        path = os.path.join(self.persistdir, "history.db")
+        return os.path.realpath(path) if self.root == "/" else path  # the host's own link is its word
 
 
 def _under(root: str, path: str) -> str:
-    return os.path.join(root, path.lstrip("/")) if root != "/" else path
+    """Return the host's path of a file or folder of the root, as the host's own user would write it."""
+    return _real(root, path) if root != "/" else path
+
+
+def _real(root: str, path: str) -> str:
+    """Return the host's path without any link; those in the root lead as in a chroot.
+
+    :raises PkgmanError: 1640 when they lead in a circle.
+    """
+    try:
+        return securepath.in_root(root, path)
+    except OSError as error:
+        raise system_error(error) from error
 
 
 def _main_path(line: CommandLine, root: str) -> str:
@@ -97,14 +114,14 @@ def _main_path(line: CommandLine, root: str) -> str:
     return inside if os.path.exists(inside) else DEFAULT_CONFIG
 
 
-def _entries(folder: str) -> tuple[str, ...]:
+def _entries(root: str, folder: str) -> tuple[str, ...]:
     """Return the non-blank, non-comment lines of all ``*.conf`` in ``folder``, files sorted.
 
     :raises ConfigError: 1602 when a file is unreadable.
     """
     found: list[str] = []
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(os.listdir(securepath.confined(root, folder)))
     except OSError:
         return ()
     for name in names:
@@ -112,7 +129,7 @@ def _entries(folder: str) -> tuple[str, ...]:
             continue
         path = os.path.join(folder, name)
         try:
-            with open(path, encoding="utf-8", errors="replace") as stream:
+            with open(securepath.confined(root, path), encoding="utf-8", errors="replace") as stream:
                 lines = [line.strip() for line in stream]
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read: {error.strerror}", number=1602) from error
@@ -225,8 +242,8 @@ def _build(
     return Config(
         root=root,
         path=path,
-        cachedir=_first_setopt(line, "cachedir") or _under(root, settings.get("cachedir", "/var/cache/tdnf")),
-        persistdir=_under(root, settings.get("persistdir", "/var/lib/tdnf")),
+        cachedir=_cachedir(settings, line, root),
+        persistdir=_real(root, settings.get("persistdir", "/var/lib/tdnf")),
         repodir=_repodir(settings, line, root),
         varsdirs=words("varsdir", _VARSDIRS),
         distroverpkg=words("distroverpkg", _DISTROVERPKG),
@@ -240,9 +257,9 @@ def _build(
         allow_http_downgrade=flag("allow_http_downgrade"),
         excludepkgs=ini.specs(settings.get("excludepkgs", ""), settings.get("exclude", "")),
         includepkgs=ini.specs(settings.get("includepkgs", "")),
-        minversions=(*words("minversions"), *_entries(os.path.join(folder, "minversions.d"))),
-        locks=frozenset(_entries(os.path.join(folder, "locks.d"))),
-        protected=frozenset(_entries(os.path.join(folder, "protected.d"))),
+        minversions=(*words("minversions"), *_entries(root, os.path.join(folder, "minversions.d"))),
+        locks=frozenset(_entries(root, os.path.join(folder, "locks.d"))),
+        protected=frozenset(_entries(root, os.path.join(folder, "protected.d"))),
         openmax=number("openmax", 1024),
         dnf_check_update_compat=flag("dnf_check_update_compat"),
         distrosync_reinstall_changed=flag("distrosync_reinstall_changed"),
@@ -256,6 +273,12 @@ def _build(
         logfile=settings.get("logfile", ""),
         warnings=tuple(warnings),
     )
+
+
+def _cachedir(settings: Mapping[str, str], line: CommandLine, root: str) -> str:
+    if given := _first_setopt(line, "cachedir"):
+        return os.path.realpath(given)  # of the host, whatever the root
+    return _real(root, settings.get("cachedir", "/var/cache/tdnf"))
 
 
 def _repodir(settings: Mapping[str, str], line: CommandLine, root: str) -> str:

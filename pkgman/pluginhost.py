@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pkgman import pluginfiles
+from pkgman.model import securepath
 from pkgman.model.errors import Aborted, EndOfInput, PkgmanError, PluginError
+from pkgman.model.limits import MAX_MIRRORS
 from pkgman.model.schemes import KNOWN, canonical
 from plugins.interface import MetadataEnd, MetadataStart, Plugin, RepoSection
 from repo_meta import cache
@@ -154,7 +156,7 @@ def _checked(name: str, urls: object) -> tuple[str, ...]:
     for url in found:
         if not url.startswith(KNOWN):
             raise PluginError(f"{name}: not a URL: {url[:80]!r}", number=_BAD_URL)
-    return found
+    return found[:MAX_MIRRORS]
 
 
 class _Desk:
@@ -170,7 +172,7 @@ class _Desk:
             path = _path(source, name)
             try:
                 if cache.read_file(path, _MAX_KEPT) != data:
-                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    securepath.make_folders(os.path.dirname(path))
                     cache.write_file(path, data)
             except (OSError, PkgmanError):
                 continue  # fetched again by the next run, or by whoever may write

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pkgman import ini
 from pkgman.ini import boolean, integer
-from pkgman.model.errors import ConfigError
+from pkgman.model import securepath
+from pkgman.model.errors import ConfigError, system_error
 from pkgman.model.package import CMDLINE_REPO, SYSTEM_REPO
 from pkgman.model.repo import NEVER, RepoSource
 from pkgman.model.schemes import KNOWN, canonical
@@ -126,7 +127,7 @@ class RepoReader:
         except OSError as error:
             raise ConfigError(f"{folder}: cannot be read: {error.strerror}", number=1005) from error
         for name in names:
-            document = ini.load(os.path.join(folder, name))
+            document = ini.load(self._real(os.path.join(folder, name)))
             for problem in document.problems:
                 self._warn(f"WARNING: {problem}")
             for section in document.sections:
@@ -144,6 +145,13 @@ class RepoReader:
     def _overriding(self, repo_id: str) -> dict[str, str]:
         """Return the keys that ``--setopt`` sets for this repository, the last occurrence of each."""
         return {key: value for pattern, key, value in self._overrides if matches(repo_id, pattern)}
+
+    def _real(self, path: str) -> str:
+        """Return where a file of the install root is: a link in it leads as in a chroot."""
+        try:
+            return securepath.confined(self._config.root, path)
+        except OSError as error:
+            raise system_error(error) from error
 
     def _source(self, section: ini.Section, raw: Mapping[str, str], path: str) -> RepoSource:
         where = f"{path}:{section.line}: [{section.name}]"

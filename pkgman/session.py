@@ -164,9 +164,9 @@ class Session:
 
     @property
     def download_dir(self) -> str | None:
-        """The folder of --downloaddir, absolute; None without one."""
+        """The folder of --downloaddir, absolute and without links; None without one."""
         folder = self.line.last("downloaddir")
-        return os.path.abspath(folder) if folder else None
+        return os.path.realpath(folder) if folder else None
 
     # The installed system
 
@@ -326,7 +326,7 @@ class Session:
         if not self._folder:
             scratch.sweep()
             self._folder = scratch.make(scratch.RUN)
-        return self._folder
+        return os.path.realpath(self._folder)
 
     # History
 

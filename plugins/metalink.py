@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from pkgman.model.boundedxml import Parser, XmlError
 from pkgman.model.errors import PkgmanError
+from pkgman.model.limits import MAX_MIRRORS
 from pkgman.model.package import Checksum
+from pkgman.model.schemes import canonical
 
 MALFORMED, BAD_PREFERENCE, UNUSABLE = 1622, 2708, 1004  # tdnf's numbers
 _INDEX = "repodata/repomd.xml"
@@ -42,12 +44,13 @@ def parse_metalink(data: bytes, *, local: bool = False) -> Metalink:
     except XmlError as error:
         raise _malformed(f"metalink cannot be read: {error}", MALFORMED) from error
     schemes = ("http://", "https://", "ftp://", "ftps://", *(("file://",) if local else ()))
-    urls = [(preference, url) for preference, url in handler.urls if url.startswith(schemes)]
+    written = [(preference, canonical(url)) for preference, url in handler.urls]
+    urls = [(preference, url) for preference, url in written if url.startswith(schemes)]
     urls.sort(key=lambda entry: -entry[0])
     for _, url in urls:
         if not url.endswith(_INDEX):
             raise _malformed(f"metalink names a URL that is no {_INDEX}: {url}", UNUSABLE)
-    bases = tuple(url.removesuffix(_INDEX) for _, url in urls)
+    bases = tuple(dict.fromkeys(url.removesuffix(_INDEX) for _, url in urls))[:MAX_MIRRORS]
     return Metalink(bases, _strongest(handler.hashes), len(handler.hashes))
 
 

@@ -87,7 +87,7 @@ class MetalinkPlugin(Plugin):
 
 
 def _parse(repo: RepoSource, data: bytes) -> Metalink:
-    return parse_metalink(data, local=repo.metalink.startswith("file:"))
+    return parse_metalink(data, local=repo.metalink[:5].lower() == "file:")
 
 
 def _digest(path: str, checksum: Checksum) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
+from pkgman.model import securepath
 from pkgman.model.errors import MetadataError, system_error
 from pkgman.model.repo import NEVER
 from repo_meta import temporary
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 CLEAN_ORDER = ("metadata", "dbcache", "packages", "keys", "expire-cache")
 BY_GPGKEY = "verified"  # the check of repomd.xml's signature by the repository's own keys
+_RECORD = "repomd.xml.record"  # no part can have this name, which has none of the known endings
 _HEAD = 512  # bytes; a record's first line is shorter
+_CRC = 9  # bytes in front of it: CRC-32 of what follows, hexadecimal, and a blank
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -62,8 +66,13 @@ def marker_path(source: RepoSource) -> str:
     return f"{source.metadata_dir}/lastrefresh"
 
 
+def lock_path(source: RepoSource) -> str:
+    """The file that is locked by whoever changes the cache of the repository."""
+    return f"{source.metadata_dir}/lock"
+
+
 def _record(source: RepoSource) -> str:
-    return f"{source.metadata_dir}/solvcache/{source.id}.repomd"
+    return f"{source.metadata_dir}/repodata/{_RECORD}"
 
 
 def age(path: str, now: float) -> float | None:
@@ -72,9 +81,10 @@ def age(path: str, now: float) -> float | None:
     The rule looks at ctime, which cannot be set back (config 5.4).
     """
     try:
-        return now - os.stat(path).st_ctime
+        info = securepath.stat(path)
     except OSError:
         return None
+    return now - info.st_ctime if stat.S_ISREG(info.st_mode) else None
 
 
 def is_expired(source: RepoSource, now: float) -> bool:
@@ -90,7 +100,12 @@ def touch_marker(source: RepoSource) -> None:
 
     :raises OSError: when the cache cannot be written.
     """
-    fd = os.open(marker_path(source), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    path = marker_path(source)
+    try:
+        fd = securepath.open_own(path)
+    except OSError:
+        securepath.remove_tree(path)  # a link, a folder, somebody else's file: nothing of ours
+        fd = securepath.open_own(path)
     try:
         os.utime(fd)
     finally:
@@ -98,13 +113,13 @@ def touch_marker(source: RepoSource) -> None:
 
 
 def read_file(path: str, limit: int) -> bytes | None:
-    """Return the bytes of a regular file, None when there is none.
+    """Return the bytes of a regular file, None when there is none, or a link leads there.
 
     :raises MetadataError: when it has more than ``limit`` bytes.
     :raises PkgmanError: 1600 + errno when it cannot be read.
     """
     try:
-        with open(path, "rb", buffering=0) as stream:
+        with open(securepath.open_file(path), "rb", buffering=0) as stream:
             info = os.fstat(stream.fileno())
             if not stat.S_ISREG(info.st_mode):
                 return None
@@ -112,7 +127,7 @@ def read_file(path: str, limit: int) -> bytes | None:
                 raise MetadataError(f"{path} has {info.st_size} bytes, more than {limit} are not accepted")
             return stream.readall()
     except OSError as error:
-        if error.errno in (*_GONE, errno.EISDIR):
+        if error.errno in (*_GONE, errno.ELOOP):
             return None
         raise system_error(error) from error
 
@@ -130,7 +145,7 @@ def write_file(path: str, data: bytes) -> None:
             view = memoryview(data)
             while view:
                 view = view[stream.write(view) :]
-            os.replace(temporary.name(path, token), path)
+            securepath.replace(temporary.name(path, token), path)
     except BaseException:
         temporary.discard(temporary.name(path, token))
         raise
@@ -141,6 +156,7 @@ class Record(NamedTuple):
 
     digest: str = ""  # SHA-256, hexadecimal; "" when nothing is known
     checks: frozenset[str] = frozenset()  # of its signature that it passed: BY_GPGKEY, a plugin's
+    denies: bool = False  # other bytes were recorded, or the record itself is damaged
 
 
 def recorded(source: RepoSource, data: bytes) -> Record:
@@ -150,31 +166,41 @@ def recorded(source: RepoSource, data: bytes) -> Record:
     noticed by comparison and a warm run needs no hashing at all.
     """
     try:
-        with open(_record(source), "rb", buffering=0) as stream:
-            record = stream.read(len(data) + _HEAD)
-    except OSError:
-        return Record()
-    end = record.find(b"\n", 64, _HEAD)
-    if end < 0 or record[end + 1 :] != data:
-        return Record()
-    digest, *checks = record[:end].decode("ascii", "replace").split(" ")
+        with open(securepath.open_file(_record(source)), "rb", buffering=0) as stream:
+            found = stream.read(len(data) + _HEAD)
+    except OSError as error:
+        return Record(denies=error.errno not in _GONE)
+    body = found[_CRC:]
+    end = body.find(b"\n", 64, _HEAD)
+    if end < 0 or body[end + 1 :] != data or found[:_CRC] != _crc(body):
+        return Record(denies=True)
+    digest, *checks = body[:end].decode("ascii", "replace").split(" ")
     return Record(digest, frozenset(checks))
 
 
 def record(source: RepoSource, data: bytes, known: Record) -> None:
     """Note ``known`` for :func:`recorded`; a cache that cannot be written is no error."""
-    head = " ".join((known.digest, *sorted(known.checks)))
+    body = " ".join((known.digest, *sorted(known.checks))).encode("ascii", "replace") + b"\n" + data
+    path = _record(source)
     try:
-        os.makedirs(f"{source.metadata_dir}/solvcache", exist_ok=True)
-        write_file(_record(source), head.encode("ascii", "replace") + b"\n" + data)
+        if stat.S_ISDIR(securepath.stat(path).st_mode):
+            securepath.remove_tree(path)
+    except OSError:
+        pass  # nothing is in the way
+    try:
+        write_file(path, _crc(body) + body)
     except OSError:
         return
+
+
+def _crc(body: bytes) -> bytes:
+    return b"%08x " % zlib.crc32(body)
 
 
 def present(metadata_dir: str, part: MetadataPart) -> bool:
     """Say whether a part lies in the cache with its size; its checksum is for whoever reads it."""
     try:
-        info = os.stat(part_path(metadata_dir, part))
+        info = securepath.stat(part_path(metadata_dir, part))
     except OSError:
         return False
     return stat.S_ISREG(info.st_mode) and info.st_size > 0 and part.size in (0, info.st_size)
@@ -190,17 +216,39 @@ def install(source: RepoSource, fresh: dict[str, str], *, keep: Iterable[str]) -
     :raises OSError: when the cache cannot be written.
     """
     directory = repodata_dir(source)
-    os.makedirs(directory, exist_ok=True)
+    securepath.make_own(directory)
+    securepath.remove_tree(_record(source))  # which is made anew for what comes now
     for name in sorted(fresh, key=lambda name: name == "repomd.xml"):
         target = f"{directory}/{name}"
-        if os.path.isdir(target) and not os.path.islink(target):
-            remove_tree(target)
-        os.replace(fresh[name], target)
+        try:
+            securepath.replace(fresh[name], target)
+        except IsADirectoryError:
+            securepath.remove_tree(target)
+            securepath.replace(fresh[name], target)
     stay = {*fresh, *keep}
-    for name in os.listdir(directory):
+    for name in securepath.names(directory):
         if name not in stay:
-            remove_tree(f"{directory}/{name}")
-    remove_tree(f"{source.metadata_dir}/solvcache")
+            securepath.remove_tree(f"{directory}/{name}")
+    securepath.remove_tree(f"{source.metadata_dir}/solvcache")
+
+
+def prepare(source: RepoSource) -> None:
+    """Make the repository's folder; what stands in the place of one of ours and is none goes.
+
+    :raises OSError: when the cache cannot be written.
+    """
+    securepath.make_folders(os.path.dirname(source.metadata_dir))
+    for folder in ("", "/repodata", "/solvcache", "/trusted-keys", "/keys"):
+        path = f"{source.metadata_dir}{folder}"
+        if not folder or _is_no_folder(path):
+            securepath.make_own(path)
+
+
+def _is_no_folder(path: str) -> bool:
+    try:
+        return not stat.S_ISDIR(securepath.stat(path).st_mode)
+    except OSError:
+        return False  # not there at all
 
 
 def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
@@ -222,6 +270,9 @@ def clean(source: RepoSource, types: Iterable[str]) -> tuple[str, ...]:
         "expire-cache": (marker_path(source), mirrorlist_path(source)),
     }
     try:
+        for folder in (base, os.path.dirname(source.package_dir)):
+            if folder and _is_no_folder(folder):
+                remove_tree(folder)  # a link, say: nothing of ours lies behind it
         for word in words:
             for path in victims[word]:
                 if path:
@@ -244,7 +295,8 @@ def mirror_memory(source: RepoSource, folder: str) -> str:
 def _mirror_memories(source: RepoSource) -> list[str]:
     folder = os.path.dirname(source.package_dir)
     try:
-        return [f"{folder}/{name}" for name in os.listdir(folder) if name.startswith("reposync-")]
+        names = securepath.names(folder)
+        return [f"{folder}/{name}" for name in names if name.startswith("reposync-")]
     except OSError:
         return []
 
@@ -268,24 +320,13 @@ def remove_tree(path: str) -> None:
 
     :raises OSError: when something is there and cannot be removed.
     """
-    try:
-        if not stat.S_ISDIR(os.lstat(path).st_mode):
-            os.unlink(path)
-            return
-        with os.scandir(path) as entries:
-            below = [entry.path for entry in entries]
-        for entry in below:
-            remove_tree(entry)
-        os.rmdir(path)
-    except OSError as error:
-        if error.errno not in _GONE:
-            raise
+    securepath.remove_tree(path)
 
 
 def _remove_empty(path: str) -> None:
     try:
         if path:
-            os.rmdir(path)
+            securepath.rmdir(path)
     except OSError as error:
         if error.errno not in (*_GONE, errno.ENOTEMPTY, errno.EEXIST):
             raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol, cast
 
+from pkgman.model import securepath
 from pkgman.model.errors import MetadataError, system_error
 from pkgman.model.limits import (
     FREE_OPEN,
@@ -67,7 +68,7 @@ def _checked(file: MetadataFile, *, verify: bool) -> Iterator[bytes]:
 def _pieces(file: MetadataFile) -> Iterator[bytes]:
     ceiling, total = _ceiling(file), 0
     try:
-        with open(file.path, "rb", buffering=0) as packed:
+        with open(securepath.open_file(file.path), "rb", buffering=0) as packed:
             read, broken = _opened(file.path, packed)
             try:
                 while piece := _filled(read):

@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from pkgman.model import securepath
 from pkgman.model.errors import (
     ChecksumMismatch,
     FetchError,
@@ -24,7 +25,8 @@ from pkgman.model.urls import local_path, public, split_url
 from repo_meta import cache, mirror, temporary
 from repo_meta.curl import CURL, FILE_UNREADABLE
 from repo_meta.fetch import Item, file_digest
-from repo_meta.repomd import safe_location
+from repo_meta.mirror import NEXT_MIRROR, Mirrors
+from repo_meta.repomd import safe_location, stored_location
 from repo_meta.urls import HTTP_STATUS, is_local, join
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class _Job(NamedTuple):
 
     remote: Remote
     source: RepoSource
-    bases: tuple[str, ...]
+    bases: Mirrors
     item: Item
     host: str
 
@@ -64,7 +66,8 @@ def fetch_packages(
     """Bring package files here and return the path of each, verified (config 5.5).
 
     Packages of ``file://`` repositories are used in place unless there is a ``target_dir``, which
-    takes files by their base name. A file that is there and right is not fetched again. The first
+    takes files by their base name. A file that is there and right is not fetched again, any other one
+    is. The first
     failure stops the others; no temporary file stays behind, after an interrupt neither.
 
     :param sources: repositories by id; all of ``remotes`` must be in it.
@@ -81,7 +84,7 @@ def fetch_packages(
         _refuse_same_names(remotes)
     paths: dict[Remote, str] = {}
     jobs: list[_Job] = []
-    urls: dict[str, tuple[str, ...]] = {}
+    urls: dict[str, Mirrors] = {}
     for remote in remotes:
         source = sources[remote.repo_id]
         try:
@@ -91,7 +94,7 @@ def fetch_packages(
                 continue
             if source.id not in urls and "://" not in remote.location:
                 urls[source.id] = _bases(source, fetcher, progress, report)
-            jobs.append(_job(remote, source, urls.get(source.id, ()), target_dir))
+            jobs.append(_job(remote, source, urls.get(source.id), target(remote, source, target_dir)))
         except PkgmanError as error:
             raise _at(remote, error) from error
     if jobs:
@@ -118,17 +121,15 @@ def fetch_to(
     :param places: where each file goes, absolute; no two to one place.
     :raises PkgmanError: as :func:`fetch_packages`; what is complete by then stays.
     """
-    urls: dict[str, tuple[str, ...]] = {}
+    urls: dict[str, Mirrors] = {}
     jobs: list[_Job] = []
     for remote, path in places.items():
         source = sources[remote.repo_id]
         _refuse_local(remote, source)
         if source.id not in urls and "://" not in remote.location:
             urls[source.id] = _bases(source, fetcher, progress, report)
-        item = Item(path, remote.label, remote.size, remote.checksum, token=temporary.token())
-        bases = urls.get(source.id, ())
-        first = remote.location if "://" in remote.location else bases[0]
-        jobs.append(_Job(remote, source, bases or (first,), item, split_url(first).netloc))
+        folder, name = os.path.split(path)  # a mirror may have links from one of its folders to another
+        jobs.append(_job(remote, source, urls.get(source.id), f"{os.path.realpath(folder)}/{name}"))
     if jobs:
         _Transfers(jobs, fetcher(), progress, report, faults=FAULTS).run(min(workers, len(jobs)))
 
@@ -140,7 +141,7 @@ def base_urls(
 
     :raises PkgmanError: 2500 when there is no base URL; errors of fetching a list of mirrors.
     """
-    return _bases(source, fetcher, progress, report)
+    return _bases(source, fetcher, progress, report).urls
 
 
 def _refuse_local(remote: Remote, source: RepoSource) -> None:
@@ -171,17 +172,16 @@ def _refuse_same_names(remotes: Sequence[Remote]) -> None:
 
 def _bases(
     source: RepoSource, fetcher: Callable[[], Fetcher], progress: Progress, report: Reporter
-) -> tuple[str, ...]:
+) -> Mirrors:
     if not source.mirrorlist and not source.metalink and source.baseurls:
-        return source.baseurls
-    return mirror.base_urls(source, fetcher(), progress=progress, report=report)
+        return Mirrors(source.baseurls)
+    return mirror.mirrors(source, fetcher(), progress=progress, report=report)
 
 
-def _job(remote: Remote, source: RepoSource, bases: tuple[str, ...], target_dir: str | None) -> _Job:
-    path = target(remote, source, target_dir)
+def _job(remote: Remote, source: RepoSource, bases: Mirrors | None, path: str) -> _Job:
     item = Item(path, remote.label, remote.size, remote.checksum, token=temporary.token())
-    first = remote.location if "://" in remote.location else bases[0]
-    return _Job(remote, source, bases or (first,), item, split_url(first).netloc)
+    first = bases.urls[0] if bases is not None and "://" not in remote.location else remote.location
+    return _Job(remote, source, bases or Mirrors((first,)), item, split_url(first).netloc)
 
 
 def target(remote: Remote, source: RepoSource, target_dir: str | None) -> str:
@@ -199,7 +199,7 @@ def target(remote: Remote, source: RepoSource, target_dir: str | None) -> str:
 
 def _relative(location: str) -> str:
     if "://" not in location:
-        return safe_location(os.path.normpath(location) if location else "")
+        return stored_location(os.path.normpath(location) if location else "")
     # "." and ".." of a URL's path are normalised and cannot climb above its root (commands 5.1).
     path = os.path.normpath("/" + unquote(split_url(location).path)).lstrip("/")
     return safe_location(path)
@@ -215,24 +215,29 @@ def _present(remote: Remote, source: RepoSource, target_dir: str | None, report:
     elif not os.path.isdir(target_dir):
         raise PkgmanError(f"{target_dir} is no directory", number=1602)
     path = target(remote, source, target_dir)
-    try:
-        info = os.stat(path)
-        if target_dir is None and stat.S_ISDIR(info.st_mode):
-            cache.remove_tree(path)  # nothing of ours
-            return ""
-    except OSError:
+    if not _is_file(path, ours=target_dir is None):
         return ""
-    if not stat.S_ISREG(info.st_mode) or not info.st_size:
-        return ""
-    if target_dir is not None:
-        report.info(f"{remote.label} package already downloaded")
-        _check(path, remote)  # the user's own file: refused when it is another, not replaced
-        return path
     try:
         _check(path, remote)
-    except (ChecksumMismatch, SizeMismatch):
-        return ""  # a damaged file in the cache is replaced
+    except (ChecksumMismatch, SizeMismatch) as error:
+        if target_dir is not None:
+            for line in error.lines:
+                report.info(f"{line}: fetched again")
+        return ""  # a damaged file is replaced
+    if target_dir is not None:
+        report.info(f"{remote.label} package already downloaded")
     return path
+
+
+def _is_file(path: str, *, ours: bool) -> bool:
+    """Say whether a file that is not empty is there; in the cache (``ours``) a folder in its place goes."""
+    try:
+        info = securepath.stat(path) if ours else os.stat(path)
+        if ours and stat.S_ISDIR(info.st_mode):
+            cache.remove_tree(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(info.st_mode) and info.st_size > 0
 
 
 def _in_place(remote: Remote, source: RepoSource) -> str:
@@ -241,11 +246,10 @@ def _in_place(remote: Remote, source: RepoSource) -> str:
         return local_path(remote.location) if remote.location.startswith("file://") else ""
     if source.mirrorlist or source.metalink:
         return ""
-    location = safe_location(remote.location)
     for base in source.baseurls:
         if not base.startswith("file://"):
             return ""
-        path = local_path(join(base, location))
+        path = local_path(join(base, safe_location(remote.location)))
         if os.path.isfile(path):
             return path
     return ""
@@ -309,6 +313,8 @@ class _Transfers:
         self._fetcher, self._progress, self._report = fetcher, progress, report
         self._busy: dict[str, int] = {}  # transfers by host
         self._dead: set[str] = set()  # base URLs that the network does not reach
+        self._lists = threading.Lock()
+        self._newer: dict[str, tuple[str, ...]] = {}  # by repository: what its list names now, and did not
         self._change = threading.Condition()
         self._stop = threading.Event()
         self._done: queue.SimpleQueue[tuple[_Job, BaseException | None]] = queue.SimpleQueue()
@@ -383,16 +389,15 @@ class _Transfers:
 
     def _transfer(self, job: _Job) -> None:
         try:
-            self._fetcher.fetch_first(
-                job.source,
-                job.bases,
-                job.remote.location,
-                job.item,
-                progress=self._progress,
-                report=self._report,
-                stopped=self._stop.is_set,
-                dead=self._dead,
-            )
+            try:
+                self._fetch(job, job.bases.urls)
+            except NEXT_MIRROR as error:
+                newer = self._newer_mirrors(job)
+                if not newer:
+                    raise
+                for line in error.lines:
+                    self._report.diagnostic(line)
+                self._fetch(job, newer)
         except ChecksumMismatch as error:
             line = f"rpm file ({job.item.path}) Checksum FAILED (digest mismatch)"
             raise ChecksumMismatch((*error.lines, line)) from error
@@ -401,3 +406,26 @@ class _Transfers:
             raise SizeMismatch((*error.lines, f"rpm file ({job.item.path}) {sizes}")) from error
         except MetadataError as error:
             raise PkgmanError(error.lines, number=error.number) from error
+
+    def _fetch(self, job: _Job, bases: tuple[str, ...]) -> None:
+        self._fetcher.fetch_first(
+            job.source,
+            bases,
+            job.remote.location,
+            job.item,
+            progress=self._progress,
+            report=self._report,
+            stopped=self._stop.is_set,
+            dead=self._dead,
+        )
+
+    def _newer_mirrors(self, job: _Job) -> tuple[str, ...]:
+        """Return the mirrors of a list that is fetched again, once in a run, if it came from the cache."""
+        if not job.bases.cached or self._stop.is_set():
+            return ()
+        with self._lists:
+            if job.source.id not in self._newer:
+                self._newer[job.source.id] = mirror.others(
+                    job.source, job.bases.urls, self._fetcher, progress=self._progress, report=self._report
+                )
+            return self._newer[job.source.id]

@@ -7,11 +7,13 @@ Errors are tdnf's: an HTTP status of 400 and more is 1622, anything else is
 from __future__ import annotations
 
 import abc
+import errno
 import hashlib
 import os
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from pkgman.model import securepath
 from pkgman.model.errors import (
     ChecksumMismatch,
     FetchError,
@@ -25,6 +27,7 @@ from pkgman.model.urls import public, split_url
 from repo_meta import temporary
 from repo_meta.curl import ABORTED, CURL, TOO_LARGE
 from repo_meta.pace import Pace, Throttle, never
+from repo_meta.repomd import safe_location
 from repo_meta.retries import Attempts
 from repo_meta.urls import HTTP_STATUS, join, no_url, open_local, open_regular
 
@@ -132,6 +135,8 @@ class Fetcher(abc.ABC):
         """
         for number, base in enumerate(sorted(bases, key=(dead or ()).__contains__), start=1):
             try:
+                if base[:5].lower() == "file:" and "://" not in location:
+                    safe_location(location)  # a server answers for its own files, and nobody for ours
                 self.fetch(
                     source,
                     join(base, location),
@@ -204,7 +209,7 @@ class Fetcher(abc.ABC):
         task = progress.begin(item.label, total=item.size or body.length)
         try:
             _check_length(url, item, body.length)
-            os.makedirs(os.path.dirname(item.path), exist_ok=True)
+            securepath.make_folders(os.path.dirname(item.path))
             token = item.token or temporary.token()
             fd = temporary.create(item.path, token)
             try:
@@ -217,7 +222,7 @@ class Fetcher(abc.ABC):
                 temporary.discard(temporary.name(item.path, token))
                 raise
         except OSError as error:
-            raise system_error(error) from error
+            raise _not_written(error, item) from error
         finally:
             close(body)
             task.end()
@@ -311,9 +316,24 @@ def _put(temporary_path: str, path: str) -> None:
     :raises OSError: naming ``path``, such as when a directory has that name.
     """
     try:
-        os.replace(temporary_path, path)
+        securepath.replace(temporary_path, path)
     except IsADirectoryError as error:
         raise IsADirectoryError(error.errno, "a directory stands where the file belongs", path) from error
+
+
+def _not_written(error: OSError, item: Item) -> PkgmanError:
+    """Return the error for a file that could not be written; a full disk is told with what is missing."""
+    if error.filename or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return system_error(error)
+    line = f"{item.path}: {error.strerror}"
+    try:
+        status = os.statvfs(os.path.dirname(item.path))
+    except OSError:
+        return system_error(error, line)
+    free = status.f_bavail * status.f_frsize
+    if item.size > free:
+        line += f": {item.size} bytes are needed, {free} are free, {item.size - free} are missing"
+    return system_error(error, line)
 
 
 def open_file(url: str) -> Body:

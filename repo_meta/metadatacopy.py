@@ -44,7 +44,7 @@ def locations(source: RepoSource) -> tuple[str, ...]:
 def named_in(folder: str) -> frozenset[str]:
     """Return the relative paths of the parts that a mirror's repomd.xml names; none without a good one."""
     try:
-        data = cache.read_file(f"{folder}/{INDEX}", MAX_REPOMD)
+        data = cache.read_file(os.path.realpath(f"{folder}/{INDEX}"), MAX_REPOMD)
         return frozenset(path_of(part.location) for part in every_part(data)) if data else frozenset()
     except PkgmanError:  # it may be anybody's
         return frozenset()
@@ -77,20 +77,22 @@ def copy(
     parts = _places(source, index, taken)
     try:
         refuse_links_out(folder, (INDEX, *parts))
-        temporary.sweep_folder(f"{folder}/repodata")
+        repodata = os.path.realpath(f"{folder}/repodata")  # it may be a link within the mirror
+        temporary.sweep_folder(repodata)
         for path, part in parts.items():
             if not _is_right(f"{folder}/{path}", part):
-                _bring(source, part, f"{folder}/{path}", bases, fetcher(), progress, report)
+                below, name = os.path.split(f"{folder}/{path}")
+                _bring(source, part, f"{os.path.realpath(below)}/{name}", bases, fetcher(), progress, report)
                 flush(f"{folder}/{path}")
         wanted = {INDEX, *parts}
-        if cache.read_file(f"{folder}/{INDEX}", MAX_REPOMD) != index:
-            os.makedirs(f"{folder}/repodata", exist_ok=True)
+        if cache.read_file(f"{repodata}/repomd.xml", MAX_REPOMD) != index:
+            os.makedirs(repodata, exist_ok=True)
             signature = _signature(source, index, bases, fetcher())
             if signature is None:
-                temporary.discard(f"{folder}/{SIGNATURE}")  # it would stand beside another repomd.xml
+                temporary.discard(f"{repodata}/repomd.xml.asc")  # it would stand beside another repomd.xml
             else:
-                cache.write_file(f"{folder}/{SIGNATURE}", signature)
-            cache.write_file(f"{folder}/{INDEX}", index)
+                cache.write_file(f"{repodata}/repomd.xml.asc", signature)
+            cache.write_file(f"{repodata}/repomd.xml", index)
         if os.path.exists(f"{folder}/{SIGNATURE}"):
             wanted.add(SIGNATURE)
     except OSError as error:

@@ -11,16 +11,15 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from io import BufferedReader
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from pkgman.model import securepath
 from pkgman.model.errors import MetadataError, PkgmanError
 from pkgman.model.urls import split_url
 from repo_meta import cache
 from repo_meta.fetch import file_digest
 from repo_meta.repomd import safe_location
-from repo_meta.urls import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,7 +138,7 @@ class Memory:
         data = "\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
         for place in self._places:
             try:
-                os.makedirs(os.path.dirname(place), exist_ok=True)
+                securepath.make_folders(os.path.dirname(place))
                 cache.write_file(place, data)
             except OSError:
                 continue
@@ -165,8 +164,9 @@ def _stamp(found: os.stat_result, checksum: Checksum) -> str:
 def _read(place: str, folder: str) -> dict[str, str]:
     known: dict[str, str] = {}
     try:
-        with BufferedReader(open_regular(place)) as stream:
-            if os.fstat(stream.fileno()).st_uid not in (0, os.geteuid()):
+        with open(securepath.open_file(place), "rb") as stream:
+            found = os.fstat(stream.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_uid not in (0, os.geteuid()):
                 return {}
             if _text(stream.readline(_LONGEST)) != f"{_VERSION}\t{folder}":
                 return {}

@@ -56,7 +56,7 @@ def load(  # noqa: PLR0913  # what one run wants of a repository, each named by 
     """
     snapshot = None
     if cache_only or not (refresh or cache.is_expired(source, now)):
-        snapshot = _cached(source, check_of(source, hooks), strict=cache_only)
+        snapshot = from_cache(source, check_of(source, hooks), strict=cache_only)
         if cache_only and snapshot is None:
             raise CacheMissing(_why_missing(source))
     urls = hooks.start(source, lookup=snapshot is None) if hooks is not None else None
@@ -137,15 +137,21 @@ def snapshot_of(source: RepoSource, data: bytes, digest: str) -> RepoSnapshot:
     )
 
 
-def _cached(source: RepoSource, check: str, *, strict: bool) -> RepoSnapshot | None:
+def from_cache(source: RepoSource, check: str, *, strict: bool) -> RepoSnapshot | None:
     """Read what is cached; None when there is nothing, it has not passed the ``check`` that it must
-    pass, or (unless ``strict``) it is broken.
+    pass, or (unless ``strict``) it is broken: no repomd.xml, or not the one that was recorded.
+
+    :raises MetadataError: it is broken, with ``strict``.
     """
     try:
         data = cache.read_file(cache.repomd_path(source), MAX_REPOMD)
         if data is None:
             return None
         known = cache.recorded(source, data)
+        if known.denies:
+            raise MetadataError(
+                f"The cached metadata of '{source.id}' is not what was accepted; run 'tdnf makecache'."
+            )
         if check and check not in known.checks:
             return None
         snapshot = snapshot_of(source, data, known.digest)
@@ -155,7 +161,7 @@ def _cached(source: RepoSource, check: str, *, strict: bool) -> RepoSnapshot | N
         return None
     if known.digest:
         return snapshot
-    # Changed on disk, or the record is gone: the digest is made from what is there now.
+    # Nothing is recorded, as in a cache that tdnf left: the digest is made from what is there now.
     from repo_meta import renew
 
     return snapshot._replace(repomd_checksum=renew.note_checksum(source, data))

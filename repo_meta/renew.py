@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
-from pkgman.model.errors import (
-    ChecksumMismatch,
-    FetchError,
-    MetadataError,
-    NotTrusted,
-    PluginError,
-    SizeMismatch,
-    system_error,
-)
+from pkgman.model import securepath
+from pkgman.model.errors import MetadataError, system_error
 from pkgman.model.limits import MAX_PART, MAX_REPOMD, MAX_SIGNATURE
 from pkgman.model.progress import SILENT
 from repo_meta import cache, mirror, temporary
 from repo_meta.fetch import Item, file_digest, sha256
-from repo_meta.refresh import check_of, snapshot_of
+from repo_meta.refresh import check_of, from_cache, snapshot_of
+from repo_meta.refreshlock import RefreshLock
 from repo_meta.repomd import revision
 from repo_meta.urls import join
 
@@ -30,8 +25,7 @@ if TYPE_CHECKING:
 
 WORDS = {"primary": "primary", "filelists": "file lists", "updateinfo": "update info", "other": "other"}
 
-# What another mirror may do better.
-_NEXT_MIRROR = (FetchError, SizeMismatch, ChecksumMismatch, MetadataError, NotTrusted, PluginError)
+_TICK = 1.0  # seconds; the clock of a file system may be behind ours
 
 
 def renew(
@@ -46,19 +40,37 @@ def renew(
 ) -> RepoSnapshot:
     """Look up repomd.xml, and replace the cached metadata when it is another one.
 
-    On any failure the cache is as it was, and nothing temporary is left.
+    On any failure the cache is as it was, and nothing temporary is left. While another run does the
+    same this one waits, and takes what that one brought.
     Errors as :func:`repo_meta.refresh.load`.
     """
+    began = time.time()
     try:
-        try:
-            cache.remove_tree(cache.tmp_dir(source))
-            os.makedirs(cache.tmp_dir(source))
-            report.info(f"Refreshing metadata for: '{source.name}'")
-            return _Renewal(source, fetcher, report, progress, hooks).run(now, keepcache=keepcache)
-        finally:
-            cache.remove_tree(cache.tmp_dir(source))
+        with RefreshLock(source, report) as lock:
+            snapshot = _brought(source, hooks, since=began) if lock.waited else None
+            if snapshot is not None:
+                return snapshot
+            try:
+                cache.remove_tree(cache.tmp_dir(source))
+                os.mkdir(cache.tmp_dir(source))
+                report.info(f"Refreshing metadata for: '{source.name}'")
+                return _Renewal(source, fetcher, report, progress, hooks).run(now, keepcache=keepcache)
+            finally:
+                cache.remove_tree(cache.tmp_dir(source))
     except OSError as error:
         raise system_error(error) from error
+
+
+def _brought(source: RepoSource, hooks: MetadataHooks | None, *, since: float) -> RepoSnapshot | None:
+    """Return what another run has looked up meanwhile; None when it did not succeed."""
+    age = cache.age(cache.marker_path(source), time.time())
+    if age is None or time.time() - age < since - _TICK:
+        return None
+    snapshot = from_cache(source, check_of(source, hooks), strict=False)
+    usable = snapshot is not None and (
+        os.path.exists(snapshot.solv_path) or cache.present(source.metadata_dir, snapshot.primary)
+    )
+    return snapshot if usable else None
 
 
 class _Renewal:
@@ -77,8 +89,15 @@ class _Renewal:
         self._check = check_of(source, hooks)  # of the signature; "" for none
 
     def run(self, now: float, *, keepcache: bool) -> RepoSnapshot:
+        def run(bases: tuple[str, ...]) -> RepoSnapshot:
+            return self._run(bases, keepcache=keepcache)
+
+        return mirror.with_mirrors(
+            self._source, self._fetcher, run, now=now, progress=self._progress, report=self._report
+        )
+
+    def _run(self, bases: tuple[str, ...], *, keepcache: bool) -> RepoSnapshot:
         source = self._source
-        bases = mirror.base_urls(source, self._fetcher, now=now, progress=self._progress, report=self._report)
         data, snapshot = self._repomd(bases)
         old = cache.read_file(cache.repomd_path(source), MAX_REPOMD) if self._readable() else None
         if old == data:
@@ -97,7 +116,7 @@ class _Renewal:
     def _readable(self) -> bool:
         # A cached file beyond the ceiling is replaced like any other broken one.
         try:
-            return os.stat(cache.repomd_path(self._source)).st_size <= MAX_REPOMD
+            return securepath.stat(cache.repomd_path(self._source)).st_size <= MAX_REPOMD
         except OSError:
             return False
 
@@ -106,7 +125,7 @@ class _Renewal:
         for number, base in enumerate(bases, start=1):
             try:
                 return self._repomd_from(base)
-            except _NEXT_MIRROR as error:
+            except mirror.NEXT_MIRROR as error:
                 if number == len(bases):
                     raise
                 for line in error.lines:
@@ -202,8 +221,17 @@ def get_part(
     source: RepoSource, part: MetadataPart, *, fetcher: Fetcher, progress: Progress, report: Reporter = SILENT
 ) -> None:
     """Fetch one part into the cache. Errors as :func:`repo_meta.refresh.fetch_part`."""
-    bases = mirror.base_urls(source, fetcher, progress=progress, report=report)
-    _fetch_to(cache.part_path(source.metadata_dir, part), source, part, bases, fetcher, progress, report)
+
+    def get(bases: tuple[str, ...]) -> None:
+        path = cache.part_path(source.metadata_dir, part)
+        _fetch_to(path, source, part, bases, fetcher, progress, report)
+
+    try:
+        with RefreshLock(source, report) as lock:
+            if not (lock.waited and part_is_good(source.metadata_dir, part)):
+                mirror.with_mirrors(source, fetcher, get, progress=progress, report=report)
+    except OSError as error:
+        raise system_error(error) from error
 
 
 def _fetch_to(

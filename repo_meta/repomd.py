@@ -84,6 +84,24 @@ def safe_location(location: str) -> str:
     return location
 
 
+def stored_location(location: str) -> str:
+    """Return the relative path under which the file at ``location`` is kept: it leads out of no folder.
+
+    Some repositories have their packages beside them: each step up becomes a folder of that name.
+
+    :raises MetadataError: as :func:`safe_location`, for anything but such steps in front.
+    """
+    steps, rest = _steps_up(location)
+    return "_up_/" * steps + safe_location(rest)
+
+
+def _steps_up(location: str) -> tuple[int, str]:
+    steps, rest = 0, location.removeprefix("./")
+    while rest.startswith("../"):
+        steps, rest = steps + 1, rest.removeprefix("../")
+    return steps, rest
+
+
 def _unquote(text: str) -> str:
     # urllib.parse costs 3 ms, and only what could hide a path step matters here.
     for code, char in (("%2e", "."), ("%2f", "/"), ("%5c", "\\"), ("%00", "\x00")):

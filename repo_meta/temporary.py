@@ -3,6 +3,8 @@
 A name is ``PLACE.HEX.tmp``. It is created, never opened, so a link that somebody put in the way is
 not followed. Its writer holds a lock on it, so what a killed run left is told from what is still
 being written.
+
+Paths here and wherever files are put have no links in them: see :mod:`pkgman.model.securepath`.
 """
 
 from __future__ import annotations
@@ -12,13 +14,14 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pkgman.model import securepath
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LONGEST = 200  # bytes of a file name that are kept; 255 are allowed
 _HEX = frozenset("0123456789abcdef")
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def token() -> str:
@@ -37,7 +40,7 @@ def create(path: str, token: str) -> int:
     :raises OSError: when that is not possible; also when anything has that name already.
     """
     while True:
-        fd = os.open(name(path, token), _CREATE, 0o644)
+        fd = securepath.open_file(name(path, token), _CREATE)
         try:
             with suppress(OSError):  # where files cannot be locked, nothing is swept either
                 fcntl.flock(fd, fcntl.LOCK_EX)
@@ -52,7 +55,7 @@ def create(path: str, token: str) -> int:
 def discard(path: str) -> None:
     """Remove a file if it is there; used on the way out, so it raises nothing."""
     try:
-        os.unlink(path)
+        securepath.unlink(path)
     except OSError:
         return
 
@@ -69,7 +72,7 @@ def sweep(paths: Iterable[str]) -> None:
         stems.setdefault(os.path.dirname(path), set()).add(_stem(path))
     for directory, wanted in stems.items():
         try:
-            names = os.listdir(directory)
+            names = securepath.names(directory)
         except OSError:
             continue
         for entry in names:
@@ -83,7 +86,7 @@ def sweep_folder(folder: str, ending: str = "") -> None:
     What is still being written stays, and what lies further below.
     """
     try:
-        names = os.listdir(folder)
+        names = securepath.names(folder)
     except OSError:
         return
     for entry in names:
@@ -103,7 +106,7 @@ def _origin(entry: str) -> str:
 
 def _remove_left(path: str) -> None:
     try:
-        fd = os.open(path, _LOOK)
+        fd = securepath.open_file(path)
     except OSError:
         if os.path.islink(path):
             discard(path)

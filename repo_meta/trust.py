@@ -8,9 +8,9 @@ server says. ``clean keys`` forgets it.
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import TYPE_CHECKING
 
+from pkgman.model import securepath
 from pkgman.model.errors import Aborted, EndOfInput, NotTrusted, PkgmanError
 from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.urls import leaves_root, public
@@ -138,10 +138,17 @@ class _Keys:
         return f"{cache.trusted_keys_dir(self._source)}/{name}"
 
     def _kept(self, url: str) -> bytes | None:
-        return cache.read_file(self._place(url), MAX_KEY_FILE)
+        """Return the key file that was confirmed; None for a damaged one, too, which is confirmed anew."""
+        try:
+            data = cache.read_file(self._place(url), MAX_KEY_FILE)
+            if data is not None:
+                signature.read_keys(data, url)
+        except PkgmanError:
+            return None
+        return data
 
     def _keep(self, url: str, data: bytes) -> None:
-        os.makedirs(cache.trusted_keys_dir(self._source), exist_ok=True)
+        securepath.make_folders(cache.trusted_keys_dir(self._source))
         cache.write_file(self._place(url), data)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import solv
 import solv._solv
 
+from pkgman.model import securepath
 from pkgman.model.interrupts import Interruptible
 from solver import memory
 
@@ -47,8 +48,7 @@ def read(repo: solv.Repo, path: str, key: str) -> bool:
 def open_sound(path: str, key: str) -> tuple[int, int]:
     """Open a file and check all of it; return its descriptor and the size of its content, or (-1, 0)."""
     try:
-        # O_NONBLOCK: a FIFO in the file's place must not hang us.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = securepath.open_file(path)
     except OSError:
         return -1, 0
     try:
@@ -107,10 +107,11 @@ class Draft:
             self.descriptor = os.memfd_create("pkgman")
             return
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            folder = os.path.dirname(path)
+            securepath.make_folders(os.path.dirname(folder))
+            securepath.make_own(folder)
             _remove_orphans(path)
-            flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-            self.descriptor = os.open(self._temporary, flags, 0o644)
+            self.descriptor = securepath.open_file(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         except OSError:
             self.lasting = False
             self.descriptor = os.memfd_create("pkgman")
@@ -134,7 +135,7 @@ class Draft:
         :raises OSError: when it cannot be renamed.
         """
         if self.lasting:
-            os.replace(self._temporary, self._path)
+            securepath.replace(self._temporary, self._path)
 
     def __enter__(self) -> Draft:
         return self
@@ -145,17 +146,19 @@ class Draft:
         os.close(self.descriptor)
         if self.lasting:
             with contextlib.suppress(OSError):  # gone already when it was renamed
-                os.unlink(self._temporary)
+                securepath.unlink(self._temporary)
 
 
 def _remove_orphans(path: str) -> None:
-    """Remove drafts of ``path`` whose writer was killed."""
+    """Remove drafts of ``path`` whose writer was killed, or that bear our number and are not ours."""
     folder, start = os.path.dirname(path), f"{os.path.basename(path)}."
-    for name in os.listdir(folder):
+    for name in securepath.names(folder):
         number = name.removeprefix(start).removesuffix(".tmp")
-        if name == f"{start}{number}.tmp" and number.isdigit() and not os.path.exists(f"/proc/{number}"):
+        if name != f"{start}{number}.tmp" or not number.isdigit():
+            continue
+        if int(number) == os.getpid() or not os.path.exists(f"/proc/{number}"):
             with contextlib.suppress(OSError):
-                os.unlink(os.path.join(folder, name))
+                securepath.remove_tree(os.path.join(folder, name))
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -131,15 +131,15 @@ def _fetch(session: Session, packages: Sequence[Package], remotes: Sequence[Remo
 
 
 def _folder(session: Session) -> str:
-    """Return the folder to store in, absolute; --destdir makes it, as in dnf, --downloaddir does not (tdnf).
+    """Return the folder to store in, absolute and without links; as in dnf it is made.
 
     :raises PkgmanError: 1600 + errno when it cannot be made.
     """
-    folder = session.line.last("destdir")
+    folder = session.line.last("destdir") or session.line.last("downloaddir")
     try:
         if folder:
             os.makedirs(folder, exist_ok=True)
-        return os.path.abspath(folder or session.line.last("downloaddir") or os.getcwd())
+        return os.path.realpath(folder or os.getcwd())
     except OSError as error:
         raise system_error(error) from error
 

@@ -24,6 +24,7 @@ MAX_XZ_MEMORY = 160 << 20  # xz -9 needs 65 MiB
 MAX_ZSTD_WINDOW = 1 << 27  # what the zstd program accepts
 
 # What one document may hold.
+MAX_MIRRORS = 64  # base URLs of a mirrorlist or metalink that are used; real ones have up to 150
 MAX_PARTS = 1000  # named in repomd.xml; real ones have up to 50
 MAX_PACKAGES = 500_000  # of a repository; the largest have 80,000
 MAX_PACKAGE = 16 << 20  # bytes of XML of one package in primary; kernels with all their symbols have 2 MiB

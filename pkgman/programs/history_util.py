@@ -11,6 +11,7 @@ from getopt import GetoptError, gnu_getopt
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.config import Config
+from pkgman.model import securepath
 from pkgman.model.errors import HistoryError, PkgmanError
 from pkgman.transaction.history import UNUSABLE, History
 from pkgman.ui import Ui
@@ -119,8 +120,14 @@ def _update(options: _Options) -> None:
         cookie, nevras = database.cookie(), tuple(database.nevras())
     except (PkgmanError, ImportError) as error:
         raise _Failure(_RPMDB, f"tdnf-history-util: {error}") from error
-    with History(os.path.abspath(options.file)) as history:
+    with History(_file(options)) as history:
         history.sync(cookie, nevras, now=time.time())
+
+
+def _file(options: _Options) -> str:
+    """Return the history's path without links; below the root they lead as in a chroot."""
+    path, root = os.path.abspath(options.file), os.path.abspath(options.root)
+    return os.path.realpath(path) if root == "/" else securepath.confined(root, path)
 
 
 def _database(root: str) -> RpmDatabase:
@@ -135,7 +142,7 @@ def _database(root: str) -> RpmDatabase:
 
 def _mark(options: _Options, names: Sequence[str], *, auto: bool) -> None:
     """Set the flags in the newest transaction; the names need not be installed."""
-    with History(os.path.abspath(options.file)) as history:
+    with History(_file(options)) as history:
         if not history.exists or not history.last_id:
             text = f"{options.file}: there is no transaction to mark packages in; run 'init' first"
             raise HistoryError(text, number=UNUSABLE)

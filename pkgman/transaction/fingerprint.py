@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
+
+from pkgman.model import securepath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_FORMAT = "rpmdb stamp 2"
+_FORMAT = "rpmdb stamp 3"
 _DATABASES = ("rpmdb.sqlite", "Packages.db", "Packages")
 _WAL = "rpmdb.sqlite-wal"
 _USUAL_PLACES = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "root/.rpmdb")
@@ -56,7 +58,7 @@ def write(
     first question, in nanoseconds since 1970 (0: less than two seconds ago).
     """
     asked = asked_ns or time.time_ns() - 2_000_000_000
-    lines = [_FORMAT, _question(root, defines, packages), dbpath, identity, release_version]
+    lines = [_question(root, defines, packages), dbpath, identity, release_version]
     for path in _watched(root, dbpath):
         text, changed = _stats(path)
         lines += [path, text]
@@ -112,18 +114,23 @@ class _Content(NamedTuple):
 
 def _parsed(stamp_path: str) -> _Content | None:
     try:
-        with open(stamp_path, encoding="utf-8", errors="surrogateescape") as stream:
-            lines = stream.read().split("\n")
-        if lines[0] != _FORMAT:
+        with open(securepath.open_file(stamp_path), "rb") as stream:
+            head, _, body = stream.read().partition(b"\n")
+        if head != _head(body):
             return None
-        stamp = Stamp(identity=lines[3], dbpath=lines[2], release_version=lines[4])
-        return _Content(lines[1], stamp, tuple(zip(lines[5:-1:2], lines[6:-1:2], strict=True)))
+        lines = body.decode("utf-8", "surrogateescape").split("\n")
+        stamp = Stamp(identity=lines[2], dbpath=lines[1], release_version=lines[3])
+        return _Content(lines[0], stamp, tuple(zip(lines[4:-1:2], lines[5:-1:2], strict=True)))
     except (OSError, ValueError, IndexError):
         return None
 
 
 def _database_files(root: str, dbpath: str) -> Iterable[str]:
-    directory = os.path.join(root, dbpath.lstrip("/"))
+    # As librpm is told: links lead as in a chroot.
+    try:
+        directory = securepath.in_root(root, dbpath) if root != "/" else dbpath
+    except OSError:
+        return
     for name in (*_DATABASES, _WAL):
         yield os.path.join(directory, name)
 
@@ -172,18 +179,16 @@ def _question(root: str, defines: Sequence[tuple[str, str]], packages: Sequence[
     return repr((words, tuple(map(tuple, defines)), tuple(packages)))
 
 
+def _head(body: bytes) -> bytes:
+    """Return a stamp's first line: its format and a checksum of the others."""
+    return f"{_FORMAT} {zlib.crc32(body):08x}".encode()
+
+
 def _replace(path: str, text: str) -> bool:
-    temporary = f"{path}.{os.getpid()}.tmp"
+    body = text.encode("utf-8", "surrogateescape")
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(text)
-        os.replace(temporary, path)
+        securepath.make_folders(os.path.dirname(path))
+        securepath.write_file(path, _head(body) + b"\n" + body)
     except OSError:
-        with suppress(OSError):
-            os.unlink(temporary)
         return False
-    except BaseException:
-        os.unlink(temporary)
-        raise
     return True

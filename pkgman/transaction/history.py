@@ -11,6 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from pkgman.model import securepath
 from pkgman.model.errors import HistoryError, PkgmanError, system_error
 from pkgman.transaction.historyschema import FLAG_SCHEMA, SCHEMA
 
@@ -251,6 +252,9 @@ class History:
 
     def _connect(self, mode: str) -> None:
         self.close()
+        if os.path.islink(self._path):  # sqlite would follow it
+            message = f"{self._path}: a link in the place of the history is not followed; remove it"
+            raise HistoryError(message, number=UNUSABLE)
         with _converted(self._path):
             self._connection = sqlite3.connect(
                 f"file:{quote(os.path.abspath(self._path))}?mode={mode}",
@@ -271,8 +275,8 @@ class History:
             return
         if create:
             try:
-                os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+                securepath.make_folders(os.path.dirname(os.path.abspath(self._path)))
+                securepath.own_file(self._path)
             except OSError as error:
                 raise system_error(error) from error
         elif not self.exists:

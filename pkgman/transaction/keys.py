@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from pkgman.model import securepath
 from pkgman.model.errors import Aborted, EndOfInput, PkgmanError
 from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.model.urls import leaves_root, public
@@ -145,7 +145,7 @@ class RepositoryKeys:
         if not source.metadata_dir or not url.startswith(_REMOTE) or (source.id, url) in self._fresh:
             return ()
         try:
-            with open(_place(source, url), "rb") as stream:
+            with open(securepath.open_file(_place(source, url)), "rb") as stream:
                 return read_certificates(stream.read(MAX_KEY_FILE + 1))
         except (OSError, PkgmanError):
             return ()
@@ -193,16 +193,9 @@ def _keep(source: RepoSource, url: str, data: bytes) -> None:
         return
     place = _place(source, url)
     try:
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        fd, temporary = tempfile.mkstemp(suffix=".tmp", dir=os.path.dirname(place))
-        try:
-            with open(fd, "wb") as stream:
-                os.fchmod(fd, 0o644)  # like all of the cache
-                stream.write(data)
-            os.replace(temporary, place)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        securepath.make_folders(source.metadata_dir)
+        securepath.make_own(os.path.dirname(place))
+        securepath.write_file(place, data)
     except OSError:
         return
 

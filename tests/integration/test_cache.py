@@ -102,7 +102,7 @@ def test_refresh_brings_what_is_new(tdnf: Tdnf, root: Root, served: Repo, worksh
     assert names(tdnf, "--refresh") == ["one", "two"]
     assert names(tdnf) == ["one", "two"]
     left = set(os.listdir(metadata_dir(root) / "repodata"))
-    assert left & old == {"repomd.xml"}
+    assert left & old == {"repomd.xml", "repomd.xml.record"}
 
 
 def test_cacheonly_wins_over_refresh_and_needs_a_cache(tdnf: Tdnf, served: Repo, server: Server) -> None:

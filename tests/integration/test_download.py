@@ -63,8 +63,14 @@ def test_what_cannot_be_had_is_said(look: Tdnf, tmp_path: Path) -> None:
     look("download").failed(1001)
     look("download", "nonesuch", cwd=tmp_path).failed(1011)
     look("download", "--arch", "s390x", "lib", cwd=tmp_path).failed(1011)
-    look("download", "lib", "--downloaddir", tmp_path / "missing").failed(1602)
     assert not names(tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--destdir", "--downloaddir"])
+def test_the_folder_is_made_whatever_it_is_called(look: Tdnf, tmp_path: Path, option: str) -> None:
+    for _ in range(2):
+        look("download", "lib", option, tmp_path / "new/folder").ok()
+        assert names(tmp_path / "new/folder") == {LIB_2.filename}
 
 
 def test_a_pattern_stands_for_every_name_and_a_capability_for_one_package(look: Tdnf, tmp_path: Path) -> None:
@@ -198,7 +204,7 @@ def test_what_was_never_judged_does_not_stay_either(
     assert not names(tmp_path / "out")
 
 
-def test_damaged_files_do_not_get_a_name_and_other_files_of_the_name_stay(
+def test_damaged_files_do_not_get_a_name_and_are_fetched_again(
     tdnf: Tdnf, root: Root, make_repo: Callable[..., Repo], server: Server, tmp_path: Path
 ) -> None:
     root.add_repo(make_repo("dev", MOTHER, signed=False), baseurl=server.url("dev"), retries=0)
@@ -208,8 +214,15 @@ def test_damaged_files_do_not_get_a_name_and_other_files_of_the_name_stay(
     assert not names(tmp_path / "out")
     server.heal()
     (tmp_path / "out" / MOTHER.filename).write_bytes(b"mine")
-    tdnf(*words).failed(1528)
-    assert (tmp_path / "out" / MOTHER.filename).read_bytes() == b"mine"
+    assert f"{MOTHER.filename}) Checksum FAILED (digest mismatch): fetched again" in tdnf(*words).ok().stdout
+    good = (tmp_path / "out" / MOTHER.filename).read_bytes()
+    (tmp_path / "out" / MOTHER.filename).write_bytes(good[:-1])
+    server.fail("*mother*.rpm", wrong_bytes(b"something else"))
+    tdnf(*words).failed(1527)  # the damaged one stays until there is a better one
+    assert (tmp_path / "out" / MOTHER.filename).read_bytes() == good[:-1]
+    server.heal()
+    tdnf(*words).ok()
+    assert (tmp_path / "out" / MOTHER.filename).read_bytes() == good
 
 
 def test_a_repository_cannot_choose_just_any_name_in_the_users_folder(

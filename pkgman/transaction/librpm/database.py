@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import rpm
 
+from pkgman.model import securepath
 from pkgman.model.errors import PkgmanError
 from pkgman.transaction.librpm.header import changelog, decode, nevra, package_from_header
 from pkgman.transaction.openpgp import read_certificates
@@ -78,17 +79,38 @@ class RpmDatabase:
             self.dbpath = str(rpm.expandMacro("%{_dbpath}"))
         except rpm.error as error:  # for example no more file may be opened
             raise PkgmanError(f"{self.root}: {error}", number=UNOPENABLE) from error
+        self.directory = os.path.join(root, self.dbpath.lstrip("/"))  # on the host
+        self._confine()
+
+    def _confine(self) -> None:
+        """Have librpm look where ``dbpath`` leads in the root; librpm itself would follow links out of it.
+
+        :raises PkgmanError: 1526 for a link in the place of one of the database's files.
+        """
+        if self.root == "/":
+            return
+        try:
+            self.directory = securepath.in_root(self.root, self.dbpath)
+            names = securepath.names(self.directory)
+        except FileNotFoundError:
+            names = []
+        except OSError as error:
+            raise PkgmanError(f"{self.dbpath}: {error.strerror}", number=UNOPENABLE) from error
+        for name in names:
+            path = os.path.join(self.directory, name)
+            if os.path.islink(path):
+                message = f"{path}: a link in an rpm database may lead out of its root; remove it"
+                raise PkgmanError(message, number=UNOPENABLE)
+        inside = f"/{os.path.relpath(self.directory, os.path.realpath(self.root))}"
+        if inside != os.path.normpath(self.dbpath):
+            rpm.addMacro("_dbpath", inside)
+            self._defines += (("_dbpath", inside),)
 
     def close(self) -> None:
         """Take the macros back."""
         for name, _ in self._defines:
             rpm.delMacro(name)
         self._defines = ()
-
-    @property
-    def directory(self) -> str:
-        """The database's directory on the host."""
-        return os.path.join(self.root, self.dbpath.lstrip("/"))
 
     @property
     def exists(self) -> bool:

@@ -137,7 +137,8 @@ def test_another_mirror_serves_what_one_has_wrong(get: Any, repo: Path, server: 
 
 
 @pytest.mark.parametrize(
-    "location", ["../a.rpm", "pool/../../a.rpm", "/etc/passwd", "", "pool/%2e%2e/%2e%2e/a.rpm", "a\n.rpm"]
+    "location",
+    ["..", "../..", "../", "/etc/passwd", "", "pool/%2e%2e/%2e%2e/a.rpm", "../%2e%2e/a.rpm", "a\n.rpm"],
 )
 def test_a_location_cannot_leave_the_cache(
     get: Any, source: RepoSource, server: Server, location: str
@@ -146,6 +147,38 @@ def test_a_location_cannot_leave_the_cache(
         get([Remote("a", "lab", location, 0, None)])
     assert server.asked == []
     assert _left(source.package_dir) == []
+
+
+@pytest.mark.parametrize(
+    ("location", "asked", "place"),
+    [
+        ("../pool/a.rpm", "/pool/a.rpm", "_up_/pool/a.rpm"),
+        ("../../../pool/a.rpm", "/pool/a.rpm", "_up_/_up_/_up_/pool/a.rpm"),
+        ("./../pool/a.rpm", "/pool/a.rpm", "_up_/pool/a.rpm"),
+    ],
+)
+def test_steps_up_lead_elsewhere_on_the_server_and_not_here(
+    get: Any, repo: Path, source: RepoSource, server: Server, location: str, asked: str, place: str
+) -> None:
+    remote = _remote(repo, "a.rpm")._replace(location=location)
+    base = f"{server.url}/el"
+    assert get([remote], baseurls=(base,)) == {remote: f"{source.package_dir}/{place}"}
+    assert server.asked == [asked]
+    folder = repo.parent / "here"
+    folder.mkdir()
+    assert get([remote], str(folder), baseurls=(base,)) == {remote: f"{folder}/a.rpm"}
+
+
+@pytest.mark.parametrize("to_target", [False, True])
+def test_steps_up_are_refused_on_this_machine(
+    get: Any, repo: Path, source: RepoSource, tmp_path: Path, to_target: bool
+) -> None:
+    remote = _remote(repo, "a.rpm")._replace(location="../pool/a.rpm")
+    (tmp_path / "here").mkdir()
+    for bases in ((f"{repo.as_uri()}/repodata",), (f"FILE://{repo}/repodata",)):
+        with pytest.raises((MetadataError, PkgmanError), match="leaves the repository"):
+            get([remote], str(tmp_path / "here") if to_target else None, baseurls=bases)
+    assert _left(str(tmp_path / "here")) == _left(source.package_dir) == []
 
 
 def test_an_absolute_url_lands_under_its_path(
@@ -272,14 +305,19 @@ def test_a_target_directory_takes_base_names(
     assert server.asked.count("/pool/a.rpm") == 1
 
 
-def test_another_file_of_that_name_in_the_target_directory_is_refused_and_kept(
-    get: Any, repo: Path, tmp_path: Path
+@pytest.mark.parametrize("content", ["other", "half", "longer", "flipped"])
+def test_a_damaged_file_in_the_target_directory_is_fetched_again(
+    get: Any, repo: Path, tmp_path: Path, words: Words, content: str
 ) -> None:
     remote = _remote(repo, "a.rpm")
-    (tmp_path / "a.rpm").write_text("mine")
-    with pytest.raises(ChecksumMismatch):
-        get([remote], str(tmp_path))
-    assert (tmp_path / "a.rpm").read_text() == "mine"
+    good = (repo / remote.location).read_bytes()
+    flipped = bytes([good[0] ^ 1]) + good[1:]
+    damaged = {"other": b"mine", "half": good[: len(good) // 2], "longer": good + b"x", "flipped": flipped}
+    (tmp_path / "a.rpm").write_bytes(damaged[content])
+    assert get([remote], str(tmp_path)) == {remote: f"{tmp_path}/a.rpm"}
+    assert (tmp_path / "a.rpm").read_bytes() == good
+    assert any("fetched again" in text for text in words.infos)
+    assert not any("already downloaded" in text for text in words.infos)
 
 
 def test_packages_of_a_file_repository_are_used_in_place(

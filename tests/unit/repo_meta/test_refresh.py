@@ -191,13 +191,14 @@ def test_new_metadata_replaces_all_that_belonged_to_the_old(load: Loader, repo: 
     snapshot = load()
     load.part(snapshot, "filelists")
     os.makedirs(load.source.package_dir)
+    os.makedirs(os.path.dirname(snapshot.solv_path))
     with open(f"{load.source.package_dir}/x.rpm", "w"), open(snapshot.solv_path, "w"):
         pass
     createrepo(repo, "--general-compress-type=xz", "--revision=2")
     new = load(refresh=True)
     assert new.repomd_checksum != snapshot.repomd_checksum
     names = sorted(name.split("-")[-1] for name in os.listdir(cache.repodata_dir(load.source)))
-    assert names == ["primary.xml.xz", "repomd.xml"]
+    assert names == ["primary.xml.xz", "repomd.xml", "repomd.xml.record"]
     assert not os.path.exists(snapshot.solv_path)
     assert not os.path.exists(load.source.package_dir)
 
@@ -221,11 +222,44 @@ def test_a_repomd_changed_on_disk_is_noticed(load: Loader, repo: Path) -> None:
     assert len(changed) != len(data)
     with open(path, "wb") as stream:
         stream.write(changed)
-    assert load().repomd_checksum == hashlib.sha256(changed).hexdigest() != first.repomd_checksum
-    same_size = changed.replace(b"<revision>9", b"<revision>8")
+    with pytest.raises(MetadataError, match="is not what was accepted"):
+        load(cache_only=True)
+    assert load() == first
+    with open(path, "rb") as stream:
+        assert stream.read() == data
+    same_size = data.replace(b'type="primary"', b'type="primarx"')
     with open(path, "wb") as stream:
         stream.write(same_size)
-    assert load().repomd_checksum == hashlib.sha256(same_size).hexdigest()
+    assert load() == first
+
+
+@pytest.mark.parametrize("place", [0, 12, 40, 100, -3])
+def test_a_damaged_record_of_the_cached_repomd_is_not_believed(
+    load: Loader, server: Server, place: int
+) -> None:
+    first = load()
+    path = f"{cache.repodata_dir(load.source)}/repomd.xml.record"
+    with open(path, "rb") as stream:
+        good = stream.read()
+    damaged = bytearray(good)
+    damaged[place] ^= 0x20
+    with open(path, "wb") as stream:
+        stream.write(damaged)
+    asked = len(server.asked)
+    assert load() == first
+    assert len(server.asked) > asked
+    with open(path, "rb") as stream:
+        assert stream.read() == good
+
+
+def test_a_cached_repomd_without_a_record_is_taken_and_recorded(load: Loader, server: Server) -> None:
+    first = load()
+    path = f"{cache.repodata_dir(load.source)}/repomd.xml.record"
+    os.unlink(path)
+    asked = len(server.asked)
+    assert load() == first
+    assert len(server.asked) == asked
+    assert os.path.exists(path)
 
 
 def test_a_broken_cached_repomd_is_fetched_again(load: Loader) -> None:
@@ -249,6 +283,7 @@ def test_a_damaged_cached_part_is_fetched_again(load: Loader) -> None:
 def test_primary_is_fetched_again_only_without_a_solv_file(load: Loader, server: Server) -> None:
     snapshot = load()
     os.unlink(cache.part_path(snapshot.metadata_dir, snapshot.primary))
+    os.makedirs(os.path.dirname(snapshot.solv_path))
     with open(snapshot.solv_path, "w"):
         pass
     asked = len(server.asked)
@@ -340,9 +375,11 @@ def test_a_mirrorlist_replaces_base_urls_and_is_cached(load: Loader, server: Ser
 
 
 def test_a_mirrorlist_cannot_name_local_files(load: Loader, server: Server, repo: Path) -> None:
-    (repo / "list").write_text("file:///etc\n")
-    with pytest.raises(MetadataError):
+    (repo / "list").write_text("file:///etc\nFILE:///etc\n/etc\n")
+    with pytest.raises(PkgmanError) as caught:
         load(source=load.source._replace(mirrorlist=f"{server.url}/list"))
+    assert caught.value.number == 2500
+    assert not os.path.exists(cache.mirrorlist_path(load.source))
 
 
 def test_a_repository_without_url_is_error_2500(load: Loader) -> None:

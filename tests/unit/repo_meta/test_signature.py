@@ -78,7 +78,7 @@ def _load(source: RepoSource, fetcher: HttpFetcher, words: Words, *, again: bool
 
 def test_signed_metadata_is_accepted(signed: RepoSource, fetcher: HttpFetcher, words: Words) -> None:
     assert _load(signed, fetcher, words)
-    assert sorted(os.listdir(signed.metadata_dir)) == ["lastrefresh", "repodata", "solvcache", "trusted-keys"]
+    assert sorted(os.listdir(signed.metadata_dir)) == ["lastrefresh", "repodata", "trusted-keys"]
 
 
 def test_a_key_may_be_a_local_file_and_needs_no_question(
