@@ -253,8 +253,7 @@ class History:
     def _connect(self, mode: str) -> None:
         self.close()
         if os.path.islink(self._path):  # sqlite would follow it
-            message = f"{self._path}: a link in the place of the history is not followed; remove it"
-            raise HistoryError(message, number=UNUSABLE)
+            raise HistoryError(f"{self._path}: a link is not followed here; remove it", number=UNUSABLE)
         with _converted(self._path):
             self._connection = sqlite3.connect(
                 f"file:{quote(os.path.abspath(self._path))}?mode={mode}",
