@@ -313,8 +313,7 @@ class _Transfers:
         self._fetcher, self._progress, self._report = fetcher, progress, report
         self._busy: dict[str, int] = {}  # transfers by host
         self._dead: set[str] = set()  # base URLs that the network does not reach
-        self._lists = threading.Lock()
-        self._newer: dict[str, tuple[str, ...]] = {}  # by repository: what its list names now, and did not
+        self._newer = mirror.NewerLists(fetcher, progress, report)
         self._change = threading.Condition()
         self._stop = threading.Event()
         self._done: queue.SimpleQueue[tuple[_Job, BaseException | None]] = queue.SimpleQueue()
@@ -392,7 +391,7 @@ class _Transfers:
             try:
                 self._fetch(job, job.bases.urls)
             except NEXT_MIRROR as error:
-                newer = self._newer_mirrors(job)
+                newer = () if self._stop.is_set() else self._newer.urls(job.source, job.bases)
                 if not newer:
                     raise
                 for line in error.lines:
@@ -418,14 +417,3 @@ class _Transfers:
             stopped=self._stop.is_set,
             dead=self._dead,
         )
-
-    def _newer_mirrors(self, job: _Job) -> tuple[str, ...]:
-        """Return the mirrors of a list that is fetched again, once in a run, if it came from the cache."""
-        if not job.bases.cached or self._stop.is_set():
-            return ()
-        with self._lists:
-            if job.source.id not in self._newer:
-                self._newer[job.source.id] = mirror.others(
-                    job.source, job.bases.urls, self._fetcher, progress=self._progress, report=self._report
-                )
-            return self._newer[job.source.id]

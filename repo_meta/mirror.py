@@ -8,6 +8,7 @@ list is fetched again.
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pkgman.model import securepath
@@ -108,6 +109,26 @@ def others(
             report.diagnostic(line)
         return ()
     return tuple(url for url in urls if url not in tried)
+
+
+class NewerLists:
+    """Mirrorlists that are fetched again, each once; for transfers in several threads."""
+
+    def __init__(self, fetcher: Fetcher, progress: Progress, report: Reporter) -> None:
+        self._fetcher, self._progress, self._report = fetcher, progress, report
+        self._found: dict[str, tuple[str, ...]] = {}  # by repository
+        self._lock = threading.Lock()
+
+    def urls(self, source: RepoSource, tried: Mirrors) -> tuple[str, ...]:
+        """Return :func:`others`; none for a list that this run has fetched itself."""
+        if not tried.cached:
+            return ()
+        with self._lock:
+            if source.id not in self._found:
+                self._found[source.id] = others(
+                    source, tried.urls, self._fetcher, progress=self._progress, report=self._report
+                )
+            return self._found[source.id]
 
 
 def with_mirrors(
