@@ -1,7 +1,7 @@
 """Packages known by their headers, into libsolv.
 
 Follows libsolv's own reader of the rpm database (ext/repo_rpmdb.c): ``rpmlib()``
-requirements are left out, scriptlet requirements stand behind the marker, and
+requirements, which no package meets, stand apart, scriptlet requirements stand behind the marker, and
 each package provides itself.
 """
 
@@ -24,6 +24,7 @@ _LESS, _GREATER, _EQUAL = 0x02, 0x04, 0x08
 _PRE = (1 << 6) | (1 << 7) | (1 << 9) | (1 << 10) | (1 << 11) | (1 << 12) | (1 << 5)
 # prereq, pretrans, pre, post, preun, postun, posttrans
 
+RPMS_OWN = "pkgman:rpmlib"  # libsolv's key for requirements that rpm itself meets
 _RELATIONS = (
     ("provides", solv.SOLVABLE_PROVIDES),
     ("conflicts", solv.SOLVABLE_CONFLICTS),
@@ -42,6 +43,7 @@ class Filler:
         self._repo = repo
         self._pool = repo.pool
         self._data = repo.add_repodata()
+        self._rpms_own = self._pool.str2id(RPMS_OWN)
         self._directories: dict[str, int] = {}
         self._relations: dict[tuple[str, int, str], int] = {}
 
@@ -81,7 +83,9 @@ class Filler:
             own = self._pool.rel2id(solvable.nameid, solvable.evrid, solv.REL_EQ)
             solvable.add_deparray(solv.SOLVABLE_PROVIDES, own, 0)
         for dependency in package.requires:
-            if not is_rpms_own(dependency):
+            if is_rpms_own(dependency):
+                self._data.add_idarray(solvable.id, self._rpms_own, relation_id(self._pool, dependency))
+            else:
                 self._add_relation(solvable, solv.SOLVABLE_REQUIRES, dependency, marker_of(dependency))
 
     def _add_relation(self, solvable: solv.XSolvable, key: int, dependency: Dependency, marker: int) -> None:

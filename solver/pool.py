@@ -119,7 +119,7 @@ class Pool:
         :param key: what identifies the installed set, whichever database it is in.
         """
         repo = self._new_repo(SYSTEM_REPO)
-        key = f"installed {key}"
+        key = f"installed 2 {key}"
         if not (cache_path and binary.read(repo, cache_path, key)):
             filler = Filler(repo)
             filler.add_all(packages())

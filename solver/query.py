@@ -12,6 +12,7 @@ from pkgman.model.package import CMDLINE_REPO, Checksum, Package, PackageInfo
 from pkgman.model.repo import Remote
 from pkgman.model.schemes import KNOWN, canonical
 from solver import select
+from solver.installed import RPMS_OWN
 from solver.text import clean
 
 if TYPE_CHECKING:
@@ -251,8 +252,15 @@ def provides(pool: Pool, spec: str) -> select.Matches:
         | solv.Selection.SELECTION_REL
         | solv.Selection.SELECTION_CANON
     )
-    found = [s.id for s in raw.select(clean(spec), flags).solvables()]
-    return select.Matches(select.in_order(pool, found))
+    found = raw.select(clean(spec), flags)
+    notes = []
+    if not found.solvables():
+        found = raw.select(clean(spec), flags | solv.Selection.SELECTION_NOCASE)
+        notes.append(f"[ignoring case for '{spec}']")
+    if found.flags & solv.Selection.SELECTION_PROVIDES:
+        notes.append(f"[using capability match for '{spec}']")
+    handles = select.in_order(pool, (s.id for s in found.solvables()))
+    return select.Matches(handles, "\n".join(notes) if handles else "")
 
 
 def files(pool: Pool, handle: int) -> tuple[str, ...]:
@@ -367,4 +375,6 @@ def _relations(solvable: solv.XSolvable, kind: Kind) -> list[solv.Dep]:
         relations += solvable.lookup_deparray(key)  # without the file provides
     if key == solv.SOLVABLE_REQUIRES:
         relations += solvable.lookup_deparray(key, _AFTER_MARKER)
+    if kind == "requires":
+        relations += solvable.lookup_deparray(solvable.repo.pool.str2id(RPMS_OWN))
     return relations

@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 _OPERATORS = frozenset(("and", "or", "if", "unless", "else", "with", "without"))
 
 
-def met(raw: solv.Pool, dependency: str, packages: AbstractSet[int]) -> bool:
+def met(
+    raw: solv.Pool,
+    dependency: str,
+    packages: AbstractSet[int],
+    *,
+    assumed: AbstractSet[str] = frozenset(),
+) -> bool:
     """Say whether the handles ``packages`` meet ``dependency``, as libsolv writes it.
 
     A condition that does not apply counts as met.
+
+    :param assumed: capabilities that count as provided.
     """
+    if dependency in assumed:
+        return True
     if not dependency.startswith("("):
         relation = query.relation(raw, dependency)
         return bool(relation) and _provided(raw, relation, packages)
@@ -27,12 +37,12 @@ def met(raw: solv.Pool, dependency: str, packages: AbstractSet[int]) -> bool:
     if operator in ("with", "without"):  # one package must meet both sides
         rich = raw.parserpmrichdep(dependency)
         return rich is not None and _provided(raw, rich.id, packages)
+    results = [met(raw, operand, packages, assumed=assumed) for operand in operands]
     if operator in ("if", "unless"):
-        applies = met(raw, operands[1], packages) == (operator == "if")
+        applies = results[1] == (operator == "if")
         if applies:
-            return met(raw, operands[0], packages)
-        return met(raw, operands[2], packages) if len(operands) > 2 else operator == "if"
-    results = (met(raw, operand, packages) for operand in operands)
+            return results[0]
+        return results[2] if len(results) > 2 else operator == "if"
     return any(results) if operator == "or" else all(results)
 
 

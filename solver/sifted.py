@@ -18,7 +18,7 @@ def available(
     """Return the packages of each repository, in its order; a repository without any is left out.
 
     :param arches: take these only; empty for all.
-    :param newest: of each name in a repository take the highest evr only; of all its arches that have it.
+    :param newest: of each name and arch in a repository take the highest evr only.
     """
     found: dict[str, list[int]] = {}
     for repo in pool.raw.repos:
@@ -34,16 +34,13 @@ def available(
 
 
 def _newest(pool: Pool, solvables: Iterable[solv.XSolvable]) -> list[int]:
-    best: dict[int, int | list[int]] = {}  # number of the name -> the one that is highest, or the equal ones
+    """Return the highest evr of each name and arch; src and nosrc are arches, too."""
+    best: dict[tuple[int, int], list[int]] = {}  # the one that is highest, or the equal ones
     for solvable in solvables:
-        kept = best.setdefault(solvable.nameid, solvable.id)
-        first = kept if isinstance(kept, int) else kept[0]
-        if first == solvable.id:
-            continue
-        order = solvable.evrcmp(pool.raw.id2solvable(first))
+        kept = best.setdefault((solvable.nameid, solvable.archid), [])
+        order = solvable.evrcmp(pool.raw.id2solvable(kept[0])) if kept else 0
         if order > 0:
-            best[solvable.nameid] = solvable.id
-        elif order == 0:
-            best[solvable.nameid] = [*([kept] if isinstance(kept, int) else kept), solvable.id]
-    groups = ([kept] if isinstance(kept, int) else kept for kept in best.values())
-    return sorted(handle for group in groups for handle in group)
+            kept.clear()
+        if order >= 0:
+            kept.append(solvable.id)
+    return sorted(handle for group in best.values() for handle in group)

@@ -169,7 +169,14 @@ class _Run:
         self._pool.raw.set_disabled_list([])
         missing = self._pool.missing_files()
         outcome = Outcome(self._pool, answer.solver, self._goal.targets, set())
-        if missing and avoided.matters(self._pool, missing, answer.problems, outcome.new, self._whole_system):
+        if missing and avoided.matters(
+            self._pool,
+            missing,
+            answer.problems,
+            outcome.new,
+            whole_system=self._whole_system,
+            weak=self._policy.weak,
+        ):
             find_files(missing)
             return True
         # The words for a problem depend on what is disabled.

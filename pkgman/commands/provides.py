@@ -25,7 +25,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     pool = session.open_pool(installed=None)
     handles = _lookup(session, pool, words[0])
     if not handles:
-        raise NoData(f"Nothing provides '{words[0]}'.")
+        raise NoData
     ui = session.ui
     packages = list(query.packages(pool, reversed(handles)))  # tdnf's order is that of list, reversed
     summaries = [query.info(pool, package.handle).summary for package in packages]

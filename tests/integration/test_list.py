@@ -117,7 +117,7 @@ def test_list_understands_the_spec(look: Tdnf, spec: str, expected: list[str]) -
         "rich-3:1.2-3.src",
         "lib-1*",
         "lib=1*",
-        "/usr/bin/rich",
+        "/usr/bin/absent",
         "lib-9.0",
         "lib.s390x",
     ],

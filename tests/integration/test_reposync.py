@@ -127,7 +127,7 @@ def test_the_current_folder_is_the_default(tdnf: Tdnf, small: Repo, target: Path
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        (("--newest-only",), [ONE, TWO_NEWER, TWO_SOURCE]),
+        (("--newest-only",), [ONE, TWO_NEWER, TWO_SOURCE, ELSEWHERE]),
         (("--source",), [TWO_SOURCE]),
         (("--arch", "i686"), [ELSEWHERE]),
         (("--arch", "noarch", "--arch", "i686"), [ONE, TWO, TWO_NEWER, ELSEWHERE]),

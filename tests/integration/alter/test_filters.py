@@ -136,3 +136,13 @@ def test_install_only_packages_are_known_by_a_capability(
     assert root.installed == ["linux-1-1.noarch", "linux-2-1.noarch"]
     tdnf("update", "-y").ok()
     assert root.installed == ["linux-2-1.noarch", "linux-3-1.noarch"]
+
+
+def test_of_equal_packages_the_first_section_has_its_way(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    offer(Rpm("thing", "1-1"), id="alpha")
+    offer(Rpm("thing", "1-1"), id="beta")
+    assert "alpha" in tdnf("install", "--assumeno", "thing").failed(1032).stdout
+    tdnf("install", "-y", "thing").ok()
+    assert "Nothing to do." in tdnf("install", "-y", "thing").ok().stderr

@@ -272,9 +272,15 @@ PROVIDES = [
         ("app-1.0-1", ["1.0"], ""),
         ("app-1.0-1.x86_64", ["1.0"], ""),
         ("app > 1.0", ["2.0"], ""),
-        ("virtual(app)", ["1.0", "2.0"], ""),
-        ("virtual(app) = 2", ["2.0"], ""),
-        ("virt*", ["1.0", "2.0"], ""),
+        ("virtual(app)", ["1.0", "2.0"], "[using capability match for 'virtual(app)']"),
+        ("virtual(app) = 2", ["2.0"], "[using capability match for 'virtual(app) = 2']"),
+        ("virt*", ["1.0", "2.0"], "[using capability match for 'virt*']"),
+        ("APP", ["1.0", "2.0"], "[ignoring case for 'APP']"),
+        (
+            "Virtual(APP)",
+            ["1.0", "2.0"],
+            "[ignoring case for 'Virtual(APP)']\n[using capability match for 'Virtual(APP)']",
+        ),
         ("none", [], ""),
         ("/none", [], ""),
     ],
@@ -338,3 +344,12 @@ def test_bytes_that_are_no_utf8_do_no_harm(tmp_path: Path) -> None:
     assert query.search(pool, ["z\udcff"]) == ()
     assert query.provides(pool, "/\udcff").handles == ()
     assert query.what(pool, "requires", ["\udcff"]) == ()
+
+
+def test_what_rpm_itself_must_know_is_shown_and_met_by_nobody(tmp_path: Path) -> None:
+    needs = ["b-1-1.noarch | requires: a, rpmlib(X) <= 4", "a-1-1.noarch"]
+    pool = world.build(tmp_path, installed=needs)
+    (handle,) = (h for h in query.installed(pool) if query.package(pool, h).name == "b")
+    assert query.dependencies(pool, [handle], "requires") == ("a", "rpmlib(X) <= 4")
+    assert query.dependencies(pool, [handle], "requires-pre") == ()
+    assert "rpmlib(X) <= 4" in query.dependencies(pool, [handle], "depends")

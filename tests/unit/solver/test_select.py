@@ -79,7 +79,6 @@ APP = ["lab-app-1.0-1.x86_64@", "lab-app-1.0-1.x86_64", "lab-app-2.0-1.x86_64", 
         ("libstdc++", ["libstdc++-12-1.x86_64"]),
         ("with.dot", ["with.dot-1-1.noarch"]),
         ("nothing", []),
-        ("/usr/bin/tool", []),
         ("only-source", []),
         ("", []),
         ("=", []),
@@ -150,9 +149,37 @@ def test_installed_packages_come_first_and_sorted_by_name(pool: Pool) -> None:
     ]
 
 
-def test_a_file_is_no_spec_even_when_something_requires_it(pool: Pool) -> None:
-    pool.prepare(file_provides=True)
-    assert select.find(pool, "/usr/bin/tool").handles == ()
+@pytest.mark.parametrize("required", [False, True])
+def test_a_path_names_who_holds_it(pool: Pool, required: bool) -> None:
+    pool.prepare(file_provides=required)
+    for spec in ("/usr/bin/tool", "/usr/*/to?l"):
+        found = select.find(pool, spec)
+        assert nevras(pool, found.handles) == ["tool-1-1.noarch"]
+        assert found.note == f"[using file list match for '{spec}']"
+        assert select.find(pool, spec, scope="installed") == select.Matches(())
+    assert select.find(pool, "/usr/bin/absent").handles == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("lab-app", 4),
+        ("lab-app-1.0", 3),
+        ("lab-app.i686", 1),
+        ("lab-app-2.0-1.x86_64", 1),
+        ("lab-app-1.*", 3),
+        ("lab-*-1.0-1.x86_64", 2),
+        ("l*-1.0-1.noarch", 1),
+        ("lab-epoch-2:1.5", 1),
+        ("lab-epoch-?:1.5-*", 1),
+        ("*.noarch", 8),
+        ("virtual(lab)", 0),
+        ("nothing*-1", 0),
+        ("[", 0),
+    ],
+)
+def test_a_filter_fits_specs_and_globs_of_them(pool: Pool, spec: str, expected: int) -> None:
+    assert len(select.fitting(pool, spec)) == expected, nevras(pool, tuple(select.fitting(pool, spec)))
 
 
 @pytest.mark.parametrize(

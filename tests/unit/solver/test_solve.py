@@ -196,3 +196,12 @@ def applied(it: World, solution: Solution) -> list[str]:
     names = [re.sub(r"-[^-]+-[^-]+$", "", nevra) for nevra in present]
     assert len(names) == len(set(names)), "two versions of one name"
     return list(present.values())
+
+
+def test_an_installed_provider_stands_before_others(tmp_path: Path) -> None:
+    available = ["first-1-1.noarch | provides: cap", "second-2-1.noarch | provides: cap"]
+    for version, expected in (("1", ["second-2-1.noarch"]), ("2", [])):
+        installed = [f"second-{version}-1.noarch | provides: cap"]
+        pool = world.build(tmp_path, installed=installed, repos={"main": available})
+        steps = solve(pool, Request(install=("cap",)), Policy()).steps
+        assert [step.package.nevra for step in steps] == expected
