@@ -79,7 +79,7 @@ class HttpFetcher(Fetcher):
         if authorization := logins.header(url):
             headers["Authorization"] = authorization
         name = host(url)
-        if "%" in name:  # the zone of an address is for this machine only
+        if ":" in name and "%" in name:  # the zone of an address is for this machine only
             headers["Host"] = _without_zone(url, name)
         adapter = self._adapter(source, url, pace)
         token = PACE.set(pace)
