@@ -61,6 +61,7 @@ class HttpFetcher(Fetcher):
             adapter.close()
 
     def _open(self, source: RepoSource, url: str, pace: Pace) -> Body:
+        pace.begin()
         logins, hop = Logins(source), with_plus_escaped(canonical(url))
         for _ in range(MAX_REDIRECTS + 1):
             _refuse(source, hop, pace)

@@ -72,8 +72,12 @@ class Pace:
         self.url = url
         self._timeout, self._minrate = max(0, source.timeout), source.minrate
         self._throttle, self._stopped = throttle, stopped
-        self._began = self._heard = time.monotonic()
         self._bytes = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the clock: making the transport, which may be the first, is no one's slowness."""
+        self._began = self._heard = time.monotonic()
 
     @property
     def piece(self) -> int | None:

@@ -10,7 +10,7 @@ import pytest
 
 from pkgman.model.errors import FetchError
 from pkgman.model.repo import RepoSource
-from repo_meta.fetch import Item
+from repo_meta.fetch import Fetcher, Item, LateFetcher
 from repo_meta.http import HttpFetcher
 from repo_meta.pace import Pace, Throttle
 from tests.support.rawserver import RawServer
@@ -167,3 +167,15 @@ def test_a_name_server_that_does_not_answer_is_given_up(
         assert limited(fetcher, "http://repo.invalid/") < 5
     finally:
         over.set()
+
+
+def test_the_making_of_the_transport_does_not_count(server: RawServer) -> None:
+    def make() -> Fetcher:
+        time.sleep(1.2)  # as importing it may take on a busy machine
+        return HttpFetcher("test/1")
+
+    late = LateFetcher(make)
+    try:
+        assert late.read(RepoSource("r", "r", timeout=1, retries=0), server.url, limit=1 << 20) == BODY
+    finally:
+        late.close()
