@@ -18,6 +18,9 @@ CERTIFICATIONS = (0x10, 0x11, 0x12, 0x13)
 SUBKEY_BINDING, PRIMARY_BINDING, DIRECT_KEY = 0x18, 0x19, 0x1F
 KEY_REVOCATION, SUBKEY_REVOCATION = 0x20, 0x28
 
+RSA, RSA_ENCRYPT, RSA_SIGN, DSA, ECDSA, EDDSA, ED25519 = 1, 2, 3, 17, 19, 22, 27  # section 9.1
+_LARGEST = 16384  # bits of a number; longer ones are there to cost time
+
 _CREATED, _EXPIRES, _KEY_EXPIRES, _ISSUER, _FLAGS, _EMBEDDED, _FINGERPRINT = 2, 3, 9, 16, 27, 32, 33
 _MAY_SIGN = 0x02
 
@@ -58,6 +61,12 @@ class Key(NamedTuple):
     algorithm: int
     material: bytes  # the public numbers
     hashed: bytes  # what signatures on the key hash of it
+
+    @property
+    def modulus_bits(self) -> int:
+        """The length of an RSA or DSA key in bits; 0 for keys of curves."""
+        sized = self.algorithm in (RSA, RSA_ENCRYPT, RSA_SIGN, DSA)
+        return int.from_bytes(self.material[:2], "big") if sized else 0
 
     @property
     def key_id(self) -> str:
@@ -183,3 +192,21 @@ def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
             raise Malformed("a subpacket is cut off")
         yield area[at] & 0x7F, area[at + 1 : at + length]
         at += length
+
+
+def numbers(data: bytes, count: int) -> list[int]:
+    """Read ``count`` multiprecision integers (section 3.2).
+
+    :raises ValueError: there are fewer or more, or one is too long.
+    """
+    found, at = [], 0
+    for _ in range(count):
+        length = int.from_bytes(data[at : at + 2], "big")
+        end = at + 2 + (length + 7) // 8
+        if length > _LARGEST or end > len(data):
+            raise ValueError(length)
+        found.append(int.from_bytes(data[at + 2 : end], "big"))
+        at = end
+    if at != len(data):
+        raise ValueError("more numbers than there should be")
+    return found

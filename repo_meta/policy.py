@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from repo_meta import packets, publickey
+from repo_meta import packets
 from repo_meta.signingkeys import HASHES
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def complaint(signature: Signature, signer: SigningKey, *, now: float, relaxed: 
 def about_key(signer: SigningKey, made: float, *, relaxed: bool) -> str:
     """Say why ``signer`` cannot have made a signature that counts at the time ``made``; ``""`` if it can."""
     key = signer.key
-    size = publickey.bits(key.algorithm, key.material)
+    size = key.modulus_bits
     if not relaxed and 0 < size < SMALLEST_KEY:
         return f"its key has {size} bits only; {SMALLEST_KEY} is the least"
     if signer.revoked:

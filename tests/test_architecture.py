@@ -46,6 +46,7 @@ OWNER = {
     "requests": "repo_meta.http",
     "urllib3": "repo_meta.http",
     "zstandard": "repo_meta.decompress",
+    "cryptography": "repo_meta.dss",
     "pysequoia": "repo_meta.signature",
     "solv": "solver",
     "rpm": "pkgman.transaction.librpm",

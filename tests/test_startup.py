@@ -24,7 +24,14 @@ ONE = Rpm("one", files={"/usr/share/one/data": "1\n"}, summary="First of all")
 # modules of the standard library that would be here otherwise.
 NETWORK = ("requests", "urllib3", "ssl", "socket", "http.client", "repo_meta.http", "repo_meta.fetch")
 PARSERS = ("lxml", "xml.etree.ElementTree", "xml.sax", "zstandard", "gzip", "lzma", "bz2")
-SYSTEM = ("rpm", "sqlite3", "pysequoia", "pkgman.transaction.librpm", "pkgman.transaction.history")
+SYSTEM = (
+    "rpm",
+    "sqlite3",
+    "pysequoia",
+    "cryptography",
+    "pkgman.transaction.librpm",
+    "pkgman.transaction.history",
+)
 STANDARD = (
     "asyncio", "concurrent.futures", "dataclasses", "hashlib", "importlib.metadata", "json", "logging",
     "multiprocessing", "pathlib", "shutil", "subprocess", "tempfile", "traceback", "unittest",

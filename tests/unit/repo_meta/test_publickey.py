@@ -43,12 +43,12 @@ def test_what_gpg_signs_is_right_and_nothing_else(signer: Signer, tmp_path: Path
     assert not signingkeys.is_right(signature, key, [b"dat"])
     later = signature._replace(trailer=signature.trailer.replace(signature.trailer[4:8], b"\0\0\0\0", 1))
     assert not signingkeys.is_right(later, key, [b"data"])
-    other = signature._replace(key_algorithm=publickey.RSA if key.algorithm != publickey.RSA else 17)
+    other = signature._replace(key_algorithm=packets.RSA if key.algorithm != packets.RSA else 17)
     assert not signingkeys.is_right(other, key, [b"data"])
     for at in range(2, len(signature.numbers)):  # behind its length in bits, no bit may differ
         numbers = bytearray(signature.numbers)
         numbers[at] ^= 1 << at % 8
-        if at % 16 == 5 or key.algorithm == publickey.RSA:
+        if at % 16 == 5 or key.algorithm == packets.RSA:
             assert not signingkeys.is_right(signature._replace(numbers=bytes(numbers)), key, [b"data"])
     for numbers in (b"", signature.numbers[:-1], signature.numbers + b"\0", b"\0\0", b"\0\0\0\0"):
         assert not signingkeys.is_right(signature._replace(numbers=numbers), key, [b"data"])
@@ -88,8 +88,8 @@ def test_an_rsa_signature_that_a_lenient_reader_would_take_is_wrong() -> None:
     n = (1 << 3071) + 1
     material = number(n) + number(3)
     assert (root**3).to_bytes(384, "big")[:30] == wanted.to_bytes(384, "big")[:30]
-    assert not publickey.verify(publickey.RSA, material, "sha256", digest, number(root))
-    assert not publickey.verify(publickey.RSA, number(n) + number(1), "sha256", digest, number(wanted))
+    assert not publickey.verify(packets.RSA, material, "sha256", digest, number(root))
+    assert not publickey.verify(packets.RSA, number(n) + number(1), "sha256", digest, number(wanted))
 
 
 @pytest.mark.parametrize("algorithm", [1, 3, 17, 19, 22, 27, 28, 99])
