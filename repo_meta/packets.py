@@ -23,6 +23,8 @@ _LARGEST = 16384  # bits of a number; longer ones are there to cost time
 
 _CREATED, _EXPIRES, _KEY_EXPIRES, _ISSUER, _FLAGS, _EMBEDDED, _FINGERPRINT = 2, 3, 9, 16, 27, 32, 33
 _MAY_SIGN = 0x02
+# Types of subpackets that a reader who heeds what stands here may meet as critical; not notations (20).
+_UNDERSTOOD = frozenset((*range(2, 8), 9, 11, 12, 16, *range(21, 36), 39))
 
 
 class Malformed(Exception):
@@ -190,7 +192,10 @@ def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
             at += 4
         if not length or at + length > len(area):
             raise Malformed("a subpacket is cut off")
-        yield area[at] & 0x7F, area[at + 1 : at + length]
+        kind = area[at] & 0x7F
+        if area[at] & 0x80 and kind not in _UNDERSTOOD:
+            raise Malformed(f"subpacket {kind} is critical, and not understood")
+        yield kind, area[at + 1 : at + length]
         at += length
 
 

@@ -20,7 +20,7 @@ from pkgman.model.urls import public
 from pkgman.model.verdict import Standing, Verdict
 from repo_meta import packets, policy
 from repo_meta.packets import BINARY, Malformed
-from repo_meta.signingkeys import SIGNATURE, is_right, signing_keys
+from repo_meta.signingkeys import PUBLIC_KEY, SIGNATURE, is_right, signing_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,23 +33,52 @@ if TYPE_CHECKING:
 
 NOT_GOOD = 2004  # number of a signature that is not good
 MAX_SIGNATURES = 16  # packets in one signature file
+MAX_BLOCKS = 1024  # armored blocks of a key file that is partly damaged
 _BEGIN = b"-----BEGIN PGP SIGNATURE-----"
+_BEGIN_KEY = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
 
 
 def read_keys(data: bytes, url: str) -> Certificates:
     """Parse a key file, armored or not, with one certificate or several.
 
+    A block that is damaged and a key that is of no known version are passed over: others may do.
+
     :raises PkgmanError: 1505 when there is none in it.
     """
     try:
-        certs = pysequoia.Cert.split_bytes(data)
-    except Exception as error:
+        return _certificates(data)
+    except Exception as error:  # its own class, and RuntimeError in older ones
+        certs: Certificates = []
+        for block in _blocks(data, _BEGIN_KEY)[:MAX_BLOCKS]:
+            with suppress(Exception):
+                certs += _one_by_one(block)
+        if certs:
+            return certs
         raise PkgmanError(
             f"Error processing key: {public(url)}: {_first_line(error)}", number=1505
         ) from error
+
+
+def _certificates(data: bytes) -> Certificates:
+    certs = pysequoia.Cert.split_bytes(data)
     if not certs:
-        raise PkgmanError(f"Error processing key: {public(url)}: no public key in it", number=1505)
+        raise ValueError("no public key in it")
     return certs
+
+
+def _one_by_one(block: bytes) -> Certificates:
+    """Read each certificate for itself; those that cannot be read are left out."""
+    groups: list[list[bytes]] = []
+    for item in packet.PacketPile.from_bytes(block):
+        if int(item.tag) == PUBLIC_KEY:
+            groups.append([])
+        if groups:
+            groups[-1].append(bytes(item))
+    found: Certificates = []
+    for group in groups:
+        with suppress(Exception):
+            found.append(pysequoia.Cert.from_bytes(b"".join(group)))
+    return found
 
 
 def unusable(certificate: bytes, *, relaxed: bool) -> str:
@@ -93,7 +122,7 @@ def verify(data: bytes, signature: bytes, keys: Sequence[pysequoia.Cert], *, rel
     :raises NotTrusted: 2004 in all other cases.
     """
     certificates = [bytes(key) for key in keys]
-    blocks = _blocks(signature)
+    blocks = _blocks(signature, _BEGIN)
     if len(blocks) > MAX_SIGNATURES:
         raise refused("there are too many signatures")
     for block in blocks:
@@ -204,11 +233,9 @@ def _sequoia_verifies(raw: bytes, signed: bytes, cert: pysequoia.Cert) -> bool:
         return False
 
 
-def _blocks(signature: bytes) -> list[bytes]:
-    """Split a file of armored signatures into its blocks; a binary file is one."""
-    if _BEGIN not in signature:
-        return [signature]
-    return [_BEGIN + rest for rest in signature.split(_BEGIN)[1:]]
+def _blocks(data: bytes, begin: bytes) -> list[bytes]:
+    """Split an armored file into its blocks, each of which has ``begin``; a binary file is one."""
+    return [begin + rest for rest in data.split(begin)[1:]] or [data]
 
 
 def _first_line(error: Exception) -> str:

@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 INVALID_KEY = 1505
+MAX_PACKETS = 1 << 16  # of one block; a large distribution's keyring has a thousandth of that
 
 _PUBLIC_KEY = 6
 _USER_ID = 13
-_BLOCK = re.compile(
-    rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t\r]*\n(.*?)^-----END PGP PUBLIC KEY BLOCK-----",
-    re.DOTALL | re.MULTILINE,
-)
+_BEGIN, _END = b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----END PGP PUBLIC KEY BLOCK-----"
 _HEADER = re.compile(rb"^[A-Za-z0-9-]+: ")
 
 
@@ -44,16 +42,21 @@ class Certificate(NamedTuple):
 def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     """Take every certificate out of a key file, armored or binary.
 
-    :raises PkgmanError: 1505 if there is none, or if anything in the file is malformed.
+    A block that is damaged and a key that is of no known version are passed over: others may do.
+
+    :raises PkgmanError: 1505 if there is none.
     """
     if len(data) > MAX_KEY_FILE:
         raise _invalid("the key file is larger than 4 MiB")
-    if b"-----BEGIN PGP PUBLIC KEY BLOCK-----" in data:
-        found = [one for block in _BLOCK.findall(data) for one in _split(_dearmor(block))]
-    else:
-        found = list(_split(data))
+    found: list[Certificate] = []
+    failure = _invalid("the file holds no public key")
+    for armored in data.split(_BEGIN)[1:] or [b""]:
+        try:
+            found += _split(_dearmor(armored) if armored else data)
+        except PkgmanError as error:
+            failure = error
     if not found:
-        raise _invalid("the file holds no public key")
+        raise failure
     return tuple(found)
 
 
@@ -63,7 +66,10 @@ def grouped(fingerprint: str) -> str:
 
 
 def _dearmor(block: bytes) -> bytes:
-    lines = [line.strip() for line in block.splitlines()]
+    text, end, _ = block.partition(_END)
+    if not end:
+        raise _invalid("the armor is cut off")
+    lines = [line.strip() for line in text.strip().splitlines()]
     while lines and _HEADER.match(lines[0]):
         lines.pop(0)
     body = []
@@ -77,26 +83,39 @@ def _dearmor(block: bytes) -> bytes:
         raise _invalid("the armor is damaged") from error
 
 
-def _split(data: bytes) -> Iterator[Certificate]:
-    start = -1
-    fingerprint = user_id = ""
-    for tag, begin, body, end in _packets(data):
+def _split(data: bytes) -> list[Certificate]:
+    """Return the certificates in binary packets.
+
+    :raises PkgmanError: 1505 if there is none, or if the packets are damaged.
+    """
+    found: list[Certificate] = []
+    failure: PkgmanError | None = None
+    start, fingerprint, user_id = -1, "", ""
+    for tag, begin, body, end in [*_packets(data), (_PUBLIC_KEY, len(data), len(data), len(data))]:
         if tag == _PUBLIC_KEY:
-            if start >= 0:
-                yield Certificate(fingerprint, user_id, data[start:begin])
-            start, fingerprint, user_id = begin, _fingerprint(data[body:end]), ""
+            if fingerprint:
+                found.append(Certificate(fingerprint, user_id, data[start:begin]))
+            start, fingerprint, user_id = begin, "", ""
+            try:
+                fingerprint = _fingerprint(data[body:end]) if end > begin else ""
+            except PkgmanError as error:
+                failure = error
         elif start < 0:
             raise _invalid("the file does not begin with a public key")
         elif tag == _USER_ID and not user_id:
             user_id = data[body:end].decode("utf-8", "replace")
-    if start >= 0:
-        yield Certificate(fingerprint, user_id, data[start:])
+    if not found and failure:
+        raise failure
+    return found
 
 
 def _packets(data: bytes) -> Iterator[tuple[int, int, int, int]]:
     """Yield (tag, first byte, first byte of the body, end) of each packet."""
-    position = 0
+    position = count = 0
     while position < len(data):
+        count += 1
+        if count > MAX_PACKETS:
+            raise _invalid("there are far too many packets")
         try:
             tag, body, end = _packet(data, position)
         except IndexError as error:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from pkgman.model.errors import PkgmanError
 from pkgman.model.limits import MAX_KEY_FILE
 from pkgman.transaction.openpgp import grouped, read_certificates
+from repo_meta.signature import read_keys
 
 if TYPE_CHECKING:
     from tests.support.keys import Signer
@@ -88,3 +90,58 @@ def test_every_cut_of_a_key_is_refused_or_a_key_and_never_a_loop(own_key: Signer
 
 def test_a_fingerprint_is_shown_in_groups() -> None:
     assert grouped("0123456789AB") == "0123 4567 89AB"
+
+
+def key_of_version_3() -> bytes:
+    """A key of the nineties with its user id."""
+    number = (1024).to_bytes(2, "big") + b"\x81" * 128
+    body = b"\3" + (900000000).to_bytes(4, "big") + b"\0\0\1" + number + b"\0\x11\1\0\1"
+    return b"\x99" + len(body).to_bytes(2, "big") + body + b"\xb4\3old"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_key_of_an_unknown_version_stops_no_other(own_key: Signer, order: int) -> None:
+    good = own_key.public_key(armored=False)
+    (key,) = read_certificates(b"".join([key_of_version_3(), good][::order]))
+    assert key.data == good
+    (cert,) = read_keys(b"".join([key_of_version_3(), good][::order]), "key")
+    assert cert.fingerprint.upper() == own_key.fingerprint
+    for read in (read_certificates, lambda data: read_keys(data, "key")):
+        with pytest.raises(PkgmanError) as caught:
+            read(key_of_version_3())
+        assert caught.value.number == 1505
+
+
+@pytest.mark.parametrize("body", [b"\n\n!!!!\n", b"\n\nAAAA\n", b"\n"])
+@pytest.mark.parametrize("end", [b"-----END PGP PUBLIC KEY BLOCK-----\n", b""])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_damaged_block_stops_no_other(own_key: Signer, body: bytes, end: bytes, order: int) -> None:
+    bad = b"-----BEGIN PGP PUBLIC KEY BLOCK-----" + body + end
+    data = b"".join([bad, own_key.public_key()][::order])
+    (key,) = read_certificates(data)
+    (cert,) = read_keys(data, "key")
+    assert key.fingerprint == own_key.fingerprint == cert.fingerprint.upper()
+
+
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"  ", b"Hello,\nthe key:\n"])
+def test_what_stands_before_a_block_does_not_matter(own_key: Signer, before: bytes) -> None:
+    (key,) = read_certificates(before + own_key.public_key())
+    assert key.fingerprint == own_key.fingerprint
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+        b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n-----END PGP PUBLIC KEY BLOCK-----\n",
+        b"\xc6\1\3",
+        b"\xc6\0",
+    ],
+)
+def test_a_hostile_key_file_costs_no_time(piece: bytes) -> None:
+    data = piece * (MAX_KEY_FILE // len(piece))
+    began = time.monotonic()
+    for read in (read_certificates, lambda data: read_keys(data, "key")):
+        with pytest.raises(PkgmanError):
+            read(data)
+    assert time.monotonic() - began < 10
