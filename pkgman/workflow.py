@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from pkgman import layout, repos
 from pkgman.filesearch import add_paths, learn_owners
 from pkgman.model.errors import Aborted, DiskSpace, NothingToDo
+from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.request import Policy
 from pkgman.model.words import plain
-from solver import filters, solve
+from solver import filters, query, solve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -156,7 +157,7 @@ def carry_out(
     if not solution.steps and not solution.flags:
         _mark_only(session, solution)
         raise NothingToDo
-    _check_space(session, solution)
+    _check_space(session, pool, solution)
     if not agreed and not _agreed(session, solution):
         return 0
     session.execution(pool).run(solution, again)
@@ -175,22 +176,36 @@ def _mark_only(session: Session, solution: Solution) -> None:
         session.history.mark_user(solution.mark_user)
 
 
-def _check_space(session: Session, solution: Solution) -> None:
-    """Compare the sum of downloads with the cache's file system.
+def _check_space(session: Session, pool: Pool, solution: Solution) -> None:
+    """See that what must be fetched fits where it goes.
 
     :raises DiskSpace: 1036, before anything is asked.
     """
-    needed = sum(step.package.download_size for step in solution.incoming)
-    place = session.download_dir or session.config.cachedir
-    existing = os.path.abspath(place)
-    while not os.path.isdir(existing) and existing != "/":
-        existing = os.path.dirname(existing)
-    status = os.statvfs(existing)
-    free = status.f_bavail * status.f_frsize
-    if needed > free:
-        raise DiskSpace(
-            f"{place}: {layout.human(needed).strip()} to download, {layout.human(free).strip()} free"
-        )
+    packages = [step.package for step in solution.incoming if step.package.repo != CMDLINE_REPO]
+    sources = {source.id: source for source in session.supply.sources}
+    folder = session.download_dir
+    folders = {folder or sources[package.repo].package_dir for package in packages} - {""}
+    if sum(package.download_size for package in packages) <= min(map(_free, folders), default=0):
+        return  # even if nothing of it is here yet
+    from repo_meta import space  # noqa: PLC0415  # it brings the downloader
+
+    handles = [package.handle for package in packages]
+    remotes = (query.remote(pool, handle) for handle in handles)
+    lines = [
+        f"{place}: {layout.human(needed).strip()} to download, {layout.human(free).strip()} free"
+        for place, needed, free in space.shortages(remotes, sources, folder)
+    ]
+    if lines:
+        raise DiskSpace(lines)
+
+
+def _free(folder: str) -> int:
+    """Return how many bytes are free where a folder is, or will be made."""
+    folder = os.path.abspath(folder)
+    while not os.path.isdir(folder) and folder != "/":
+        folder = os.path.dirname(folder)
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize
 
 
 def _agreed(session: Session, solution: Solution) -> bool:

@@ -208,10 +208,10 @@ def _relative(location: str) -> str:
 def _present(remote: Remote, source: RepoSource, target_dir: str | None, report: Reporter) -> str:
     """Return the path of a good file that is already here, ``""`` when it must be fetched."""
     if target_dir is None:
-        in_place = _in_place(remote, source)
-        if in_place:
-            _check(in_place, remote)
-            return in_place
+        local = in_place(remote, source)
+        if local:
+            _check(local, remote)
+            return local
     elif not os.path.isdir(target_dir):
         raise PkgmanError(f"{target_dir} is no directory", number=1602)
     path = target(remote, source, target_dir)
@@ -240,7 +240,7 @@ def _is_file(path: str, *, ours: bool) -> bool:
     return stat.S_ISREG(info.st_mode) and info.st_size > 0
 
 
-def _in_place(remote: Remote, source: RepoSource) -> str:
+def in_place(remote: Remote, source: RepoSource) -> str:
     """Return the path of a package in a ``file://`` repository, ``""`` when it is not there."""
     if "://" in remote.location:
         return local_path(remote.location) if remote.location.startswith("file://") else ""

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import random
 import struct
 import subprocess
 import termios
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.alter.conftest import documents, files_of
-from tests.support.cli import namespaces_allowed, program_command
+from tests.support.cli import Result, namespaces_allowed, program_command
 from tests.support.rpms import Rpm
 from tests.support.sample import RPMS
 
@@ -301,23 +302,65 @@ def test_rpmdefine_reaches_librpm(tdnf: Tdnf, root: Root, offer: Callable[..., R
     tdnf("install", "-y", "--rpmdefine", "nonsense", "--rpmdefine", "", "manual")
 
 
-@with_mounts
-def test_the_cache_has_no_room_for_the_packages(
-    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], http: Repo
-) -> None:
-    big = Rpm("big", files={"/usr/big": os.urandom(200_000)}, payload="w0.gzdio")
-    offer(big)
+BIG = Rpm("big", files={"/usr/big": random.Random(1).randbytes(200_000)}, payload="w0.gzdio")
+
+
+@pytest.fixture
+def cramped(tdnf: Tdnf, root: Root) -> Callable[..., Result]:
+    """Run with a cache folder that has 128 KiB, after doing something there."""
     small = root.scratch / "small"
     small.mkdir()
-    shell = 'mount -t tmpfs -o size=128k tmpfs "$0" && exec "$@"'
-    done = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", shell, small,
-         *tdnf.command("install", "big", f"--setopt=cachedir={small}")],
-        env=tdnf.environment(), capture_output=True, text=True, check=False, input="y\n",
-    )  # fmt: skip
-    assert done.returncode == 1036 % 256, done.stdout + done.stderr
+
+    def run(*words: str | Path, first: str = "true") -> Result:
+        shell = f'mount -t tmpfs -o size=128k tmpfs "$0" && cd "$0" && {first} && exec "$@"'
+        command = ["unshare", "--mount", "sh", "-c", shell, str(small)]
+        command += tdnf.command(*words, f"--setopt=cachedir={small}")
+        done = subprocess.run(
+            command, env=tdnf.environment(), capture_output=True, text=True, check=False, input="y\n"
+        )
+        return Result(tuple(command), done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@with_mounts
+def test_the_cache_has_no_room_for_the_packages(
+    cramped: Callable[..., Result], make_repo: Callable[..., Repo], server: Server, root: Root
+) -> None:
+    root.add_repo(make_repo("big", BIG, signed=False), baseurl=server.url("big"))
+    done = cramped("install", "big").failed(1036)
     assert "Error(1036) : Insufficient disk space at cache directory" in done.stderr
+    assert f"{root.scratch}/small: 2" in done.stderr
     assert QUESTION not in done.stdout
+    (root.scratch / "roomy").mkdir()
+    cramped("install", "big", "--downloadonly", f"--downloaddir={root.scratch}/roomy").ok()
+    cramped("install", "big", "--downloadonly", f"--downloaddir={root.scratch}/roomy").ok()  # it is there
+    cramped("install", "big", "--downloadonly", f"--downloaddir={root.scratch}/small").failed(1036)
+
+
+@with_mounts
+def test_what_is_on_this_machine_needs_no_room_in_the_cache(
+    cramped: Callable[..., Result], offer: Callable[..., Repo], root: Root
+) -> None:
+    repo = offer(BIG)
+    cramped("install", "big").ok()
+    cramped("reinstall", repo.path / "Packages" / BIG.filename).ok()
+    assert root.installed == [BIG.nevra]
+    cramped("reinstall", "big", "--downloadonly", f"--downloaddir={root.scratch}/small").failed(1036)
+
+
+@with_mounts
+def test_what_is_cached_needs_no_more_room(
+    cramped: Callable[..., Result], make_repo: Callable[..., Repo], server: Server, root: Root
+) -> None:
+    """The cache has the package already, and hardly room for anything else."""
+    middle = Rpm("middle", files={"/usr/middle": random.Random(2).randbytes(70_000)}, payload="w0.gzdio")
+    repo = make_repo("middle", middle, signed=False)
+    root.add_repo(repo, baseurl=server.url("middle"))
+    package = repo.path / "Packages" / middle.filename
+    put = f"mkdir -p middle/rpms/Packages && cp {package} middle/rpms/Packages"
+    cramped("install", "middle", first=put).ok()
+    assert root.installed == [middle.nevra]
 
 
 @with_mounts
