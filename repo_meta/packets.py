@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Types of signatures (section 5.2.1).
 BINARY, TEXT = 0x00, 0x01
@@ -144,21 +144,22 @@ def _version_4(body: bytes) -> Signature:
     size = 2 if body[0] == 4 else 4  # of a length
     start = 4 + size
     end = start + int.from_bytes(body[4:start], "big")
-    hashed = dict(_subpackets(body[start:end]))
+    inner = list(_subpackets(body[start:end]))
     behind = end + size
     unhashed_end = behind + int.from_bytes(body[end:behind], "big")
     rest = unhashed_end + 2  # behind the first two bytes of the hash
     if rest > len(body):
         raise Malformed("the signature is cut off")
     # Names of keys and embedded signatures prove themselves; all else counts where it is signed only.
-    loose = dict(_subpackets(body[behind:unhashed_end]))
+    outer = list(_subpackets(body[behind:unhashed_end]))
+    hashed, loose = dict(inner), dict(outer)
     salt = b""
     if body[0] == 6:
         salt = body[rest + 1 : rest + 1 + body[rest]]
         rest += 1 + body[rest]
     created = int.from_bytes(hashed.get(_CREATED, b""), "big")
     lifetime = int.from_bytes(hashed.get(_EXPIRES, b""), "big")
-    fingerprint = hashed.get(_FINGERPRINT) or loose.get(_FINGERPRINT) or b""
+    fingerprint, key_id = _issuer((*inner, *outer))
     flags = hashed.get(_FLAGS)
     return Signature(
         version=body[0],
@@ -167,8 +168,8 @@ def _version_4(body: bytes) -> Signature:
         hash_algorithm=body[3],
         created=created,
         expires=created + lifetime if lifetime else 0,
-        fingerprint=fingerprint[1:].hex().upper(),
-        key_id=(hashed.get(_ISSUER) or loose.get(_ISSUER) or b"").hex().upper(),
+        fingerprint=fingerprint,
+        key_id=key_id,
         key_validity=int.from_bytes(hashed.get(_KEY_EXPIRES, b""), "big"),
         may_sign=bool(flags[0] & _MAY_SIGN) if flags else None,
         embedded=hashed.get(_EMBEDDED) or loose.get(_EMBEDDED) or b"",
@@ -176,6 +177,23 @@ def _version_4(body: bytes) -> Signature:
         trailer=body[:end] + bytes((body[0], 0xFF)) + end.to_bytes(4, "big"),
         numbers=body[rest:],
     )
+
+
+def _issuer(subpackets: Iterable[tuple[int, bytes]]) -> tuple[str, str]:
+    """Return fingerprint and id of the one key that a signature names, each "" when not stated.
+
+    :raises Malformed: it names several: one would be judged, and another might have made it.
+    """
+    fingerprints, ids = set(), set()
+    for kind, content in subpackets:
+        if kind == _FINGERPRINT:
+            fingerprints.add(content[1:].hex().upper())
+            ids.add((content[1:9] if len(content) == 33 else content[-8:]).hex().upper())
+        elif kind == _ISSUER:
+            ids.add(content.hex().upper())
+    if len(fingerprints) > 1 or len(ids) > 1:
+        raise Malformed("the signature names several keys")
+    return next(iter(fingerprints), ""), next(iter(ids), "")
 
 
 def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:

@@ -247,6 +247,29 @@ def test_two_keys_with_one_id_are_both_tried(
     assert judged(made, publics[0])[0] is Standing.WRONG
 
 
+def test_a_signature_that_names_two_keys_is_refused(ring: Signer, data: str) -> None:
+    """One of them would be judged, and the other could have made it."""
+    key = generate(ring, "any", algorithm="ed25519")
+    made, public = ring.gpg(*SIGN, data), ring.gpg("--export", key)
+    named = bytes.fromhex(key[-16:])
+    assert made.count(named) == 2  # in the fingerprint, and as id in the part that is not signed
+    at = made.rindex(named)
+    other = made[:at] + bytes(8) + made[at + 8 :]
+    assert judged(made, public) == GOOD
+    assert judged(other, public) == (Standing.REFUSED, "the signature names several keys")
+
+
+def test_a_critical_part_that_is_not_understood_makes_a_signature_count_for_nothing(
+    ring: Signer, data: str
+) -> None:
+    key = generate(ring, "any", algorithm="ed25519")
+    public = ring.gpg("--export", key)
+    note = ("--sig-notation", "note@x=1")
+    assert judged(ring.gpg(*note, *SIGN, data), public) == GOOD
+    critical = ("--sig-notation", "!note@x=1")
+    assert judged(ring.gpg(*critical, *SIGN, data), public)[0] is Standing.REFUSED
+
+
 @pytest.mark.parametrize("hashed", ["sha1", "sha256"])
 def test_signatures_of_version_3_count_by_the_same_rules(ring: Signer, hashed: str) -> None:
     key = generate(ring, "vendor")
