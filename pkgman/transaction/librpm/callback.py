@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 INSTALLED, REMOVED = 1, 2  # rpm's element types TR_ADDED, TR_REMOVED
 
-# rpm's names of script tags as tdnf prints them (contract, output 3.6).
+# rpm's names of script tags (contract, output 3.6); tdnf has none from %pretrans on.
 _SCRIPTS = {
     rpm.RPMTAG_PREIN: "%prein",
     rpm.RPMTAG_POSTIN: "%postin",
     rpm.RPMTAG_PREUN: "%preun",
     rpm.RPMTAG_POSTUN: "%postun",
+    rpm.RPMTAG_PRETRANS: "%pretrans",
+    rpm.RPMTAG_POSTTRANS: "%posttrans",
+    1100: "%triggerin",  # rpm's bindings have no names for these (lib/rpmtag.h)
+    1101: "%triggerun",
+    1102: "%triggerpostun",
 }
 _PIECE = 1 << 16  # bytes read at once
 _STDOUT = 1  # the descriptor

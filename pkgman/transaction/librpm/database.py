@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import rpm
@@ -71,7 +71,7 @@ class RpmDatabase:
                 raise PkgmanError(message, number=1622)
         self._defines = tuple(defines)
         for name, body in self._defines:
-            rpm.addMacro(name, body)
+            _define(name, body)
         self.root = root
         self.verbosity = int(LEVELS.get(verbosity.lower(), rpm.RPMLOG_INFO))
         rpm.setVerbosity(self.verbosity)
@@ -216,6 +216,15 @@ class RpmDatabase:
             found = ts.dbMatch() if name is None else ts.dbMatch("name", name)
             for header in found:
                 yield header, int(found.instance())
+
+
+def _define(name: str, body: str) -> None:
+    """Define a macro as ``rpm --define`` does; librpm itself says what is wrong with it, and goes on."""
+    if "\n" in f"{name}{body}":  # what stands behind would be expanded
+        rpm.addMacro(name, body)
+        return
+    with suppress(rpm.error):
+        rpm.expandMacro(f"%define {name} {body}")
 
 
 class _Open:

@@ -299,7 +299,9 @@ def test_rpmdefine_reaches_librpm(tdnf: Tdnf, root: Root, offer: Callable[..., R
     assert "manual-1.0-1.noarch" in root.rpm("--dbpath", "/some/where", "-qa").ok().stdout
     done = tdnf("list", "--installed", "--rpmdefine", "_dbpath /some/where").ok()
     assert "manual.noarch" in done.stdout
-    tdnf("install", "-y", "--rpmdefine", "nonsense", "--rpmdefine", "", "manual")
+    done = tdnf("install", "-y", "--rpmdefine", "nonsense", "--rpmdefine", "1a b", "manual").ok()
+    assert "Macro %nonsense has empty body" in done.stderr
+    assert "Macro %1a has illegal name" in done.stderr
 
 
 BIG = Rpm("big", files={"/usr/big": random.Random(1).randbytes(200_000)}, payload="w0.gzdio")

@@ -125,6 +125,18 @@ def test_a_failing_post_script_is_a_warning(tdnf: Tdnf, root: Root, shell: None)
     assert "badpost-1.0-1.noarch" in root.installed
 
 
+@pytest.mark.parametrize("script", ["pretrans", "posttrans", "triggerin -- plain"])
+def test_a_failing_script_of_a_transaction_has_its_name(
+    tdnf: Tdnf, offer: Callable[..., Repo], script: str
+) -> None:
+    section, _, what = script.partition(" ")
+    text = f"{section} -p <lua> {what}".strip()
+    offer(Rpm("failing", scripts={text: "error('no')"}), Rpm("plain", files={"/usr/plain": "x\n"}))
+    done = tdnf("install", "-y", "failing", "plain")
+    (line,) = (line for line in done.lines if line.startswith("package failing-1.0-1.noarch: script"))
+    assert line.endswith(f" in %{section}"), str(done)
+
+
 def test_a_failing_preun_script_keeps_the_package(tdnf: Tdnf, root: Root, shell: None) -> None:
     tdnf("install", "-y", "badpreun").ok()
     done = tdnf("remove", "-y", "badpreun").failed(1525)
