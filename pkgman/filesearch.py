@@ -47,7 +47,7 @@ def file_owners(session: Session, pool: Pool, path: str, *, exact: bool = False)
 def learn_owners(session: Session, pool: Pool, specs: Iterable[str]) -> None:
     """Tell the pool who owns the paths among ``specs``, for which primary may not be enough."""
     for spec in specs:
-        if spec.startswith("/") and not spec.endswith(".rpm") and spec not in pool.path_owners:
+        if select.is_path(spec) and not spec.endswith(".rpm") and spec not in pool.path_owners:
             pool.path_owners[spec] = tuple(file_owners(session, pool, spec))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pkgman import layout, repos
 from pkgman.filesearch import add_paths, learn_owners
+from pkgman.ini import boolean, is_boolean
 from pkgman.model.errors import Aborted, DiskSpace, NothingToDo
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.request import Policy
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pkgman.session import Session
     from solver.pool import Pool
 
+_ALL_PARTS = frozenset(("1", "all"))  # of --disableexcludes; the first is the option without a value
 _AUTOREMOVING = frozenset(("autoremove", "autoerase"))
 DEBUG_FOLDER = "debugdata"  # of --debugsolver, in the current folder
 _ERASING = frozenset(("erase", "remove", "autoerase", "autoremove", "history", "swap"))
@@ -38,7 +40,7 @@ def policy_of(session: Session) -> Policy:
     hold = _standing_filters(session)
     return Policy(
         best=_best(session),
-        fall_back=bool(_best_words(session)) and not _best(session),
+        fall_back=_falls_back(session),
         allow_erasing=flag("allowerasing") or session.command in _ERASING,
         skip_broken=may_skip and flag("skip-broken"),
         skip_unavailable=may_skip and flag("skip-unavailable"),
@@ -74,17 +76,36 @@ def _standing_filters(session: Session) -> Callable[[str], bool]:
 
     ``--disableexcludes`` alone, or with the value ``all``, switches all of them off.
     """
-    given = [value for name, value in session.line.options if name == "disableexcludes"]
-    parts = [part for value in given for part in value.split(",")]
-    if "1" in parts or "all" in parts:
+    parts = _disabled_parts(session)
+    if _ALL_PARTS.intersection(parts):
         return lambda _: False
     return lambda part: not any(repos.matches(part, pattern) for pattern in parts)
+
+
+def _disabled_parts(session: Session) -> list[str]:
+    given = [value for name, value in session.line.options if name == "disableexcludes"]
+    return [part for value in given for part in value.split(",")]
+
+
+def _unknown_parts(session: Session) -> list[str]:
+    """Return the values of ``--disableexcludes`` that fit no part of the configuration."""
+    known = ["main", *(source.id for source in session.repos)]
+    parts = (part for part in _disabled_parts(session) if part not in _ALL_PARTS)
+    return [part for part in parts if not any(repos.matches(name, part) for name in known)]
 
 
 def _best(session: Session) -> bool:
     """Say whether to insist on the best: --best, unless dnf's --no-best comes after it."""
     given = _best_words(session)
     return given[-1] == "best" if given else session.flag("best")
+
+
+def _falls_back(session: Session) -> bool:
+    """Say whether an older version will do: --no-best, or --setopt=best=0."""
+    if given := _best_words(session):
+        return given[-1] == "no-best"
+    settings = [value for _, value in session.line.all("best") if is_boolean(value)]
+    return bool(settings) and not boolean(settings[-1], True, lambda _: None)
 
 
 def _best_words(session: Session) -> list[str]:
@@ -132,6 +153,8 @@ def warn_of_excludes(session: Session, pool: Pool) -> None:
         session.ui.info("Warning: The following packages are excluded from tdnf.conf:")
         for name in excludes:
             session.ui.info(f"  {name}")
+    for part in _unknown_parts(session):
+        session.ui.diagnostic(f"--disableexcludes={part}: no repository has this id; nothing changes")
     for spec in _excluded_words(session):
         if not filters.fits(pool, spec):
             session.ui.diagnostic(f"--exclude={spec}: no package fits; nothing is left out")

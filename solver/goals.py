@@ -111,10 +111,10 @@ class Goal:
         for word in words:
             if word.endswith(".rpm"):
                 continue  # a file or URL; not this one's business
-            if select.is_glob(word) or (path_as and word.startswith("/")):
+            if select.is_glob(word) or (path_as and select.is_path(word)):
                 names = self._expand(word, path_as)
                 if not names and not self._policy.skip_unavailable:
-                    where = "no installed package holds it" if word[0] == "/" and path_as else _NOWHERE
+                    where = "no installed package holds it" if path_as and select.is_path(word) else _NOWHERE
                     raise NoMatch(f"{word}: {where}")
                 found.extend(names)
                 unknown += [] if names else [word]
@@ -128,7 +128,7 @@ class Goal:
         return list(dict.fromkeys(found))
 
     def _expand(self, pattern: str, path_as: Callable[[int], str] | None) -> list[str]:
-        held = path_as is not None and pattern.startswith("/")
+        held = path_as is not None and select.is_path(pattern)
         matches = select.find(self._pool, pattern, scope="installed" if held else "available")
         self._say(matches.note)
         word_of = path_as if held and path_as else self._name

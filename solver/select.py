@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Scope = Literal["all", "installed", "available"]
 
 _GLOB_CHARACTERS = frozenset("*?[")
+_GLOB_STARTS = tuple(_GLOB_CHARACTERS)
 _NAME = (
     solv.Selection.SELECTION_NAME
     | solv.Selection.SELECTION_GLOB
@@ -47,7 +48,7 @@ def find(pool: Pool, spec: str, *, scope: Scope = "all", source: bool = False) -
 
     :param source: match source packages, and only those.
     """
-    if spec.startswith("/"):
+    if is_path(spec):
         return _of_path(pool, spec, scope)
     if not source and (exact := _of_name(pool, spec)):
         chosen = [handle for handle in exact if in_scope(pool, handle, scope)]
@@ -141,6 +142,11 @@ def _fitting_globs(pool: Pool, pattern: str, *, source: bool) -> list[int]:
         if any(fits(f"{solvable.name}-{form}") for form in forms):
             found.append(solvable.id)
     return found
+
+
+def is_path(spec: str) -> bool:
+    """Say whether ``spec`` is a path, or a glob of paths such as ``*/bin/tool``."""
+    return spec.startswith("/") or (spec[:1] in _GLOB_STARTS and "/" in spec)
 
 
 def is_glob(spec: str) -> bool:

@@ -85,7 +85,7 @@ def matching(
     session: Session, pool: Pool, specs: Sequence[str], scope: Scope, *, source: bool = False
 ) -> list[int]:
     """Return the union of what the specs match, installed packages first."""
-    if scope != "installed" and any(spec.startswith("/") for spec in specs):
+    if scope != "installed" and any(map(select.is_path, specs)):
         from pkgman.filesearch import learn_owners  # noqa: PLC0415  # it is seldom needed
 
         learn_owners(session, pool, specs)

@@ -101,6 +101,14 @@ def test_excludes_can_be_switched_off_one_by_one(
     assert (WARNING in done.lines) == ("main" not in free)
 
 
+def test_a_part_that_is_none_is_named(tdnf: Tdnf, root: Root, offer: Callable[..., Repo]) -> None:
+    root.configure(excludepkgs="thing")
+    offer(*THINGS)
+    done = tdnf("install", "-y", "--disableexcludes=typo", "thing").ok()
+    assert "--disableexcludes=typo: no repository has this id; nothing changes" in done.stderr
+    assert root.installed == []
+
+
 def test_an_empty_value_is_none(tdnf: Tdnf, root: Root) -> None:
     tdnf("install", "-y", "--disableexcludes=", "x").failed(909)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tests.support.cli import Root, Tdnf
     from tests.support.repos import Repo
+    from tests.support.workshop import Workshop
 
 APP = ["app-2.0-1.noarch", "extras-1.0-1.noarch", "lib-2.0-1.noarch"]
 
@@ -266,3 +267,15 @@ def test_releasever_is_asked_of_the_installed_packages(
     found = tdnf("install", "-y", "thing").ok()
     assert "thing-1.0-1.noarch" in root.installed
     assert "any 7" not in found.stderr
+
+
+def test_of_two_installed_versions_the_newest_is_reinstalled_and_the_other_is_shown(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], workshop: Workshop
+) -> None:
+    twice = [Rpm("thing", f"{n}-1", files={f"/usr/share/thing-{n}": "x\n"}) for n in (1, 2)]
+    offer(*twice)
+    root.rpm("-i", *map(str, workshop.build(*twice, signed=False))).ok()
+    assert len(root.installed) == 2
+    done = tdnf("reinstall", "-y", "thing").ok()
+    assert tables(done) == {"Reinstalling": ["thing 2-1 test"], "Removing": ["thing 1-1 @System"]}
+    assert root.installed == ["thing-2-1.noarch"]

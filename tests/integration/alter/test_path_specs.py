@@ -33,6 +33,7 @@ TOOL, VIRTUAL = "tool-2-1.noarch", "virtual-1.0-1.noarch"
         ("/usr/share/tool/data", TOOL),
         ("/usr/*/tool", TOOL),
         ("/usr/share/*/d?ta", TOOL),
+        ("*/share/tool/data", TOOL),
         ("/usr/bin/alternative", VIRTUAL),
         ("/usr/bin/alter*", VIRTUAL),
     ],
@@ -68,7 +69,7 @@ def test_installed_packages_are_named_by_their_files(
     assert "tool-1-1.noarch" in root.installed
     tdnf("mark", "remove", "/usr/bin/tool").ok()
     assert "tool" not in tdnf("repoquery", "--userinstalled").stdout
-    tdnf("remove", "-y", "/usr/share/tool/*").ok()
+    tdnf("remove", "-y", "*/share/tool/*").ok()
     assert root.installed == [VIRTUAL]
 
 

@@ -101,7 +101,7 @@ def test_of_best_and_no_best_the_last_one_counts(
         assert "Nothing to do." in done.ok().stderr
 
 
-@pytest.mark.parametrize("option", ["--no-best", "--nobest"])
+@pytest.mark.parametrize("option", ["--no-best", "--nobest", "--setopt=best=0"])
 def test_no_best_falls_back_to_a_version_that_can_come(
     tdnf: Tdnf, root: Root, offer: Callable[..., Repo], option: str
 ) -> None:
