@@ -17,11 +17,16 @@ def _open_standard_streams() -> None:
     """Give closed standard streams to /dev/null.
 
     Otherwise the next file that is opened gets such a number, and what librpm or a
-    package's script prints goes into it.
+    package's script prints goes into it. What we ourselves print on a closed standard output
+    fails, as with every program: its reader would take nothing for an answer.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:  # so the interpreter found it closed
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, this one
+            if name == "stdout":
+                unwritable = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+                sys.stdout = open(unwritable, "w", encoding="utf-8")  # noqa: SIM115
+                continue
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
 
 

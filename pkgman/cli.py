@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pkgman import __version__, getopt
-from pkgman.commandtable import COMMANDS
+from pkgman.commandtable import ALIASES, COMMANDS
 from pkgman.model import interrupts
 from pkgman.model.errors import NotRoot, PkgmanError, UsageError, system_error
 from pkgman.options import ALL_OPTIONS
@@ -30,20 +30,23 @@ _SILENT_ZERO = (905, 1661)  # nothing to do, no data: their text is printed, the
 _SIGINT = 2
 _BY_SIGNAL = 128  # added to a signal's number, as shells do
 _BUG = 70  # EX_SOFTWARE
+_INTERRUPTED = 1604  # tdnf's number of EINTR
+_GENERIC = 1000  # tdnf's generic base error
 
 
 class Invocation:
     """One run: the command line as read, and the user interface it asks for."""
 
-    def __init__(self, arguments: Sequence[str], *, program: str) -> None:
+    def __init__(self, ui: Ui, arguments: Sequence[str], *, program: str) -> None:
         self.line: CommandLine | None = None
-        self.ui = Ui(json=program.endswith("tdnfj"))
-        if program.endswith("tdnfj"):
-            self.ui.answer = True
+        self.ui = ui
+        ui.json = program.endswith("tdnfj")
+        if ui.json:
+            ui.answer = True
         try:
             self.line = line = getopt.parse(arguments)
         except UsageError:
-            self.ui.json = False  # option errors are always text (options 1)
+            self.ui.json = self.ui.json or getopt.wants_json(arguments)
             raise
         self.ui.json = self.ui.json or line.flag("json")
         self.ui.quiet, self.ui.verbose = line.flag("quiet"), line.flag("verbose")
@@ -77,11 +80,12 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command exactly; no abbreviations (tdnf contract, commands 1)."""
-        command = self.get_command(ctx, args[0])
+        name = ALIASES.get(args[0], args[0])
+        command = self.get_command(ctx, name)
         if command is None:
             message = f"No such command: {args[0]}. Please use /usr/bin/tdnf --help"
             raise UsageError(number=912, stdout=(message,))
-        return args[0], command, args[1:]
+        return name, command, args[1:]
 
 
 def _callback(name: str) -> Any:  # noqa: ANN401  # click's own type for callbacks
@@ -189,12 +193,8 @@ def main(arguments: Sequence[str], *, program: str = "tdnf") -> int:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             interrupts.end_on(signal.SIGINT)
-        try:
-            invocation = Invocation(arguments, program=program)
-        except UsageError as error:
-            return _failed(Ui(), error)
-        ui = invocation.ui
-        status = _start(invocation)
+        ui = Ui()
+        status = _start(Invocation(ui, arguments, program=program))
         ui.flush()
         return status
     except PkgmanError as error:
@@ -227,9 +227,19 @@ def _interrupted(ui: Ui | None, error: BaseException) -> int:
     try:
         if ui:
             ui.diagnostic("\nInterrupted." if number == _SIGINT else "\nTerminated.")
+            _document(ui, _INTERRUPTED)
     except OutputFailed:  # the terminal is gone: that may be why
         _silenced()
     return _BY_SIGNAL + number
+
+
+def _document(ui: Ui, number: int) -> None:
+    """Print the error object of a run that ends without one of tdnf's errors, in JSON mode."""
+    if ui.json:
+        from pkgman.errortexts import text_of
+
+        ui.document({"Error": number, "ErrorMessage": text_of(number)})
+        ui.flush()
 
 
 def _unwritable(ui: Ui, problem: OSError) -> int:
@@ -253,5 +263,7 @@ def _bug(ui: Ui | None, error: Exception) -> int:
         line += "; please report it with the text above."
     else:
         line += "; run again with -v for the details to report."
-    (ui or Ui()).diagnostic(line)
+    ui = ui or Ui()
+    ui.diagnostic(line)
+    _document(ui, _GENERIC)
     return _BUG

@@ -214,7 +214,7 @@ def load(line: CommandLine) -> Config:
     """
     root = os.path.normpath(line.last("installroot", "/"))
     path = _main_path(line, root)
-    document = ini.load(path)
+    document = ini.load(path, named=bool(line.last("config")))
     section = _main_section(document)
     warnings = [*line.warnings, *(f"WARNING: {problem}" for problem in document.problems)]
     settings = section.values()

@@ -19,7 +19,7 @@ from pkgman.model.errors import HistoryError, MetadataError, PkgmanError
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.transaction import Action, Reason
 from pkgman.model.words import one_line
-from pkgman.transaction import verify
+from pkgman.transaction import history_notes, verify
 from pkgman.transaction.librpm import run as librpm
 from pkgman.transaction.librpm import source
 from pkgman.transaction.librpm.header import file_relations
@@ -177,6 +177,7 @@ class Execution:
             test_only=session.flag("testonly"),
             no_docs="nodocs" in flags or session.flag("no-docs"),
             no_scripts="noscripts" in flags,
+            ignore_arch=bool(session.line.last("forcearch")),
             digests=not (session.flag("nogpgcheck") or session.flag("skipdigest")),
             open_max=session.config.openmax,
         )
@@ -251,9 +252,12 @@ class Execution:
         for step in solution.steps:
             session.log(f"{step.action.value} {step.package.nevra} ({step.package.repo})")
         try:
-            session.history.record(
+            number = session.history.record(
                 session.line.text or None, database.cookie(), nevras, now=time.time(), flags=flags
             )
+            origins = {step.package.nevra: step.package.repo for step in solution.incoming}
+            path, comment = session.config.history_path, session.line.last("comment")
+            history_notes.write(path, number, comment, origins)
         except HistoryError as error:
             lines = (*error.lines, "The packages are changed, but the history does not have it.")
             raise HistoryError(lines, number=error.number) from error

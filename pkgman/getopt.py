@@ -8,6 +8,7 @@ depends.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.ini import boolean, is_boolean, unquoted
@@ -81,6 +82,7 @@ class _Reader:
             token = self.tokens.pop(0)
             if token == "--":  # noqa: S105
                 self.words += self.tokens
+                self.tokens.clear()
                 return
             if len(token) < 2 or not token.startswith("-"):
                 self.words.append(token)
@@ -235,6 +237,15 @@ def parse(arguments: Sequence[str]) -> CommandLine:
         tuple(settled.warnings),
         tuple(reader.notes),
     )
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Say whether a command line that cannot be read asks for JSON: its errors are documents then, too."""
+    reader = _Reader(arguments)
+    while reader.tokens:
+        with suppress(UsageError):
+            reader.read()
+    return any(name == "json" for name, _, _ in reader.options)
 
 
 def check(line: CommandLine) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import ConfigError
@@ -17,11 +18,13 @@ from pkgman.model.words import without_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
+    from io import BufferedReader
 
 _TRUE = frozenset(("true", "yes", "on"))
 _FALSE = frozenset(("false", "no", "off"))
 _TOO_LARGE = 1 << 31
 _LONGEST = 64  # characters of a number
+_LARGEST = 1 << 20  # bytes of what comes through a pipe
 _QUOTES = "\"'"
 
 
@@ -152,18 +155,30 @@ def _settled(entries: list[tuple[str, list[str], int]]) -> tuple[Entry, ...]:
     return tuple(Entry(key, unquoted(" ".join(parts).strip()), number) for key, parts, number in entries)
 
 
-def load(path: str) -> Document:
+def _content(stream: BufferedReader, *, named: bool) -> bytes:
+    kind = stat.S_IFMT(os.fstat(stream.fileno()).st_mode)
+    if kind == stat.S_IFREG:
+        return stream.read()
+    if not named or kind not in (stat.S_IFIFO, stat.S_IFCHR):
+        raise OSError(errno.EISDIR if kind == stat.S_IFDIR else errno.EINVAL, "not a regular file")
+    os.set_blocking(stream.fileno(), True)  # whoever writes into a pipe may take a while
+    data = stream.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise OSError(errno.EFBIG, f"more than {_LARGEST} bytes")
+    return data
+
+
+def load(path: str, *, named: bool = False) -> Document:
     """Read and parse the file at ``path``.
 
+    :param named: the user named it: a pipe, such as a shell's ``<(...)``, and /dev/null will do.
     :raises ConfigError: 1602 when it is missing, 1600 + errno when it is unreadable,
         1002 when it is no text.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not make us wait
         with open(fd, "rb") as stream:
-            if not os.path.isfile(path):
-                raise OSError(errno.EINVAL, "not a regular file", path)
-            data = stream.read()
+            data = _content(stream, named=named)
     except OSError as error:
         number = 1600 + (error.errno or 0)
         raise ConfigError(f"{path}: cannot be read: {error.strerror}", number=number) from error

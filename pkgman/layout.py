@@ -156,12 +156,12 @@ def info_item(package: Package, info: PackageInfo) -> dict[str, object]:
 
 
 def query_item(package: Package) -> dict[str, object]:
-    """One package of ``repoquery -j``, without epoch (output 4.6)."""
+    """One package of ``repoquery -j``: no epoch in ``Nevra``, but in ``Evr`` (output 4.6)."""
     return {
         "Nevra": package.nvra,
         "Name": package.name,
         "Arch": package.arch,
-        "Evr": f"{package.version}-{package.release}",
+        "Evr": package.evr,
         "Repo": package.repo,
     }
 

@@ -27,6 +27,7 @@ class Facts(NamedTuple):
     package: Package
     info: PackageInfo
     dependencies: Callable[[str], list[str]]  # kind -> sorted unique texts
+    origin: str = ""  # id of the repository it came from; "" when nobody knows
 
 
 def _full_nevra(facts: Facts) -> str:
@@ -49,6 +50,7 @@ _TAGS: Mapping[str, Callable[[Facts], str]] = {
     "epoch": lambda f: str(f.package.epoch),
     "reponame": lambda f: f.package.repo,
     "repoid": lambda f: f.package.repo,
+    "from_repo": lambda f: f.origin,
     "nevra": lambda f: f.package.nevra,
     "full_nevra": _full_nevra,
     "vendor": lambda f: f.info.vendor,
@@ -97,6 +99,10 @@ class QueryFormat:
                 literal += text[position]
                 position += 1
         self._parts.append((literal, False))
+
+    def asks_for(self, tag: str) -> bool:
+        """Say whether the format has this tag."""
+        return (tag, True) in self._parts
 
     def render(self, facts: Facts) -> str:
         """Return the format filled with one package's facts; a missing value is empty.

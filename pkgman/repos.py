@@ -155,7 +155,7 @@ class RepoReader:
 
     def _source(self, section: ini.Section, raw: Mapping[str, str], path: str) -> RepoSource:
         where = f"{path}:{section.line}: [{section.name}]"
-        _check_id(section.name, where)
+        check_id(section.name, where)
         return self._read(section.name, raw, where)
 
     def _read(self, repo_id: str, raw: Mapping[str, str], where: str) -> RepoSource:
@@ -275,11 +275,11 @@ def _id_and_place(option: str, text: str) -> tuple[str, str]:
     if not repo_id or not place:
         expected = "ID,DIR" if option == "repofromdir" else "ID,PATH or ID,URL"
         raise ConfigError(f"--{option} {text}: expected {expected}", number=1622)
-    _check_id(repo_id, f"--{option} {text}")
+    check_id(repo_id, f"--{option} {text}")
     return repo_id, place
 
 
-def _check_id(repo_id: str, where: str) -> None:
+def check_id(repo_id: str, where: str) -> None:
     """Refuse what is no repository id: it names folders of the cache, and is printed.
 
     :raises ConfigError: 1622; 1037 for an id that is used internally.

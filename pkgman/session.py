@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pkgman.advice import NO_LIBRPM
 from pkgman.commandtable import COMMANDS
+from pkgman.model import arches
 from pkgman.model.errors import HistoryError, PkgmanError, RpmUnavailable
 from pkgman.model.package import SYSTEM_REPO
 from pkgman.model.words import without_passwords
@@ -119,15 +120,17 @@ class Session:
 
     @cached_property
     def machine(self) -> str:
-        """The machine's hardware name, ``uname -m``: $basearch and the solver's architecture."""
-        return os.uname().machine
+        """The solver's architecture, that of --forcearch or ``uname -m``; raises 1307 for an unknown one."""
+        forced = self.line.last("forcearch")
+        return arches.checked(forced) if forced else os.uname().machine
 
     @cached_property
     def repos(self) -> tuple[RepoSource, ...]:
         """All repositories, the command line's choice applied."""
         from pkgman import repos
 
-        variables = repos.Variables(self.config, self.machine, self._release_version)
+        base = arches.base_of(self.machine) if self.line.last("forcearch") else self.machine
+        variables = repos.Variables(self.config, base, self._release_version)
         note = self.ui.diagnostic if self.ui.verbose else None
         ui = self.ui
         return repos.load(self.config, self.line, variables, ui.result, self.plugins, note, say=ui.diagnostic)
@@ -160,7 +163,8 @@ class Session:
     @property
     def wants_sources(self) -> bool:
         """Whether ``install`` is about source packages; other commands ignore its options."""
-        return self.command == "install" and (self.flag("source") or self.flag("builddeps"))
+        wanted = self.command == "install" and (self.flag("source") or self.flag("builddeps"))
+        return wanted or self.command == "builddep"
 
     @property
     def download_dir(self) -> str | None:
@@ -374,6 +378,13 @@ class Session:
         from pkgman.transaction.librpm.header import rpm_file
 
         return rpm_file(path)
+
+    def build_requires(self, path: str) -> tuple[str, ...]:
+        """Return what a spec file says its build requires; raises as :meth:`read_rpm_file`."""
+        database = self.rpmdb
+        from pkgman.transaction.librpm.specfile import build_requires
+
+        return build_requires(database, path)
 
     def read_changelog(self, path: str) -> tuple[Changelog, ...]:
         """Read the changelog of an rpm file; raises as :meth:`read_rpm_file`."""

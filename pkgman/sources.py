@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from solver.pool import Pool
 
 
-def install(session: Session, specs: Sequence[str], files: Sequence[RpmFile]) -> int:
+def install(
+    session: Session, specs: Sequence[str], files: Sequence[RpmFile], *, needs: Sequence[str] = ()
+) -> int:
     """Unpack the source packages that specs and files name, or install what they need; or both.
+
+    :param needs: what is to be installed besides, as ``name`` or ``name OP evr``.
 
     :raises NoMatch: a spec names no source package, or a need is met by nothing.
     """
@@ -28,9 +32,9 @@ def install(session: Session, specs: Sequence[str], files: Sequence[RpmFile]) ->
     handles, unavailable = _named(session, pool, specs)
     handles += [pool.files[file.path] for file in files]
     solution, request = Solution(unavailable=unavailable), Request()
-    if session.flag("builddeps"):
-        needs = dict.fromkeys(text for handle in handles for text in buildneeds.of_source(pool, handle))
-        request = Request(capabilities=tuple(needs))
+    if session.flag("builddeps") or session.command == "builddep":
+        wanted = (text for handle in handles for text in buildneeds.of_source(pool, handle))
+        request = Request(capabilities=tuple(dict.fromkeys((*needs, *wanted))))
         solution = resolve(session, pool, request)
         solution = solution._replace(unavailable=(*unavailable, *solution.unavailable))
     if session.flag("source"):
@@ -46,6 +50,8 @@ def _named(session: Session, pool: Pool, specs: Sequence[str]) -> tuple[list[int
     unknown: list[str] = []
     for spec in specs:
         matches = select.find(pool, spec, scope="available", source=True)
+        if not matches.handles and session.command == "builddep":
+            matches = _sources_of(pool, spec)
         if matches.note:
             session.ui.info(matches.note)
         names: dict[str, list[int]] = {}
@@ -60,3 +66,13 @@ def _named(session: Session, pool: Pool, specs: Sequence[str]) -> tuple[list[int
     if unknown and not (session.flag("skip-broken") or session.flag("skip-unavailable")):
         raise NoMatch(f"{spec} package not found or not installed" for spec in unknown)
     return list(dict.fromkeys(found)), tuple(unknown)
+
+
+def _sources_of(pool: Pool, spec: str) -> select.Matches:
+    """Return the source packages that the packages which ``spec`` names were built from, as dnf does."""
+    handles = select.find(pool, spec, scope="available").handles
+    names = dict.fromkeys(query.info(pool, handle).source for handle in handles)
+    found = [
+        h for name in names if name for h in select.find(pool, name, scope="available", source=True).handles
+    ]
+    return select.Matches(tuple(found))

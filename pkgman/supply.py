@@ -70,7 +70,7 @@ class Supply:
             snapshot = refresh.load(
                 source,
                 cache_only=session.flag("cacheonly"),
-                refresh=session.flag("refresh") or session.command == "makecache",
+                refresh=session.flag("refresh") or self._anew(),
                 fetcher=session.fetcher,
                 report=session.ui,
                 progress=session.ui,
@@ -87,6 +87,12 @@ class Supply:
             problem = error
         self._refused(source, problem)
         return None
+
+    def _anew(self) -> bool:
+        """Say whether ``makecache`` looks all repositories up again; from a timer only those that expired."""
+        line = self._session.line
+        from_timer = line.flag("timer") or "timer" in line.words[1:]
+        return self._session.command == "makecache" and not from_timer
 
     def _refused(self, source: RepoSource, problem: PkgmanError) -> None:
         from pkgman.errortexts import text_of

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import EndOfInput, PkgmanError, UsageError
-from pkgman.model.words import one_line, plain, without_passwords
+from pkgman.model.words import escaped, one_line, plain, without_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +118,7 @@ class Ui:
             text.encode()
         except UnicodeEncodeError:
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        self._write(text)
+        self._write(escaped(text))
 
     def flush(self) -> None:
         """Hand over what was written."""
@@ -151,14 +151,12 @@ class Ui:
         """Print an error's diagnostics and its final line (output 1.1)."""
         from pkgman.errortexts import text_of
 
-        as_json = self.json and not isinstance(error, UsageError)
-        if isinstance(error, UsageError) and not self.json:
-            for line in error.stdout:
-                self._write(f"{plain(line)}\n")
+        for line in error.stdout if isinstance(error, UsageError) else ():
+            self._write(f"{plain(line)}\n", error=self.json)
         for line in error.lines:
             self.diagnostic(line)
         text = text_of(error.number)
-        if as_json or (self.json and error.number == 912):
+        if self.json:
             if error.number not in _SILENT_NUMBERS:
                 self.document({"Error": error.number, "ErrorMessage": text})
         elif error.number in (905, 1661):

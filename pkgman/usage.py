@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkgman.commandtable import COMMANDS
+from pkgman.commandtable import ALIASES, COMMANDS
 from pkgman.options import ALL_OPTIONS
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _BLOCKS = (
     ("query", "repoquery query options:"),
     ("reposync", "reposync options:"),
     ("scope", "list, updateinfo and history options:"),
+    ("config-manager", "config-manager options:"),
     ("dnf", "options of dnf:"),
 )
 
@@ -39,5 +40,7 @@ def usage_lines() -> Iterator[str]:
     yield ""
     for name, info in COMMANDS.items():
         yield f"{name:<19} {info.summary}"
+    yield ""
+    yield f"Other names: {', '.join(f'{alias} = {name}' for alias, name in ALIASES.items())}"
     yield ""
     yield "The README and docs/commands.md say what each command and option does."

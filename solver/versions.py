@@ -52,6 +52,33 @@ def older(pool: Pool, handle: int) -> list[int]:
     return [other for other, order in _others(pool, handle) if order < 0]
 
 
+def lowest_from(pool: Pool, name: str, evr: str, comparer: Comparer) -> str:
+    """Return the lowest available EVR of ``name`` that is at least ``evr``; "" without one."""
+    found = ""
+    for handle in select.named(pool, name):
+        solvable = pool.raw.id2solvable(handle)
+        if (
+            solvable.isinstalled()
+            or solvable.arch in ("src", "nosrc")
+            or comparer.compare(solvable.evr, evr) < 0
+        ):
+            continue
+        if not found or comparer.compare(solvable.evr, found) < 0:
+            found = str(solvable.evr)
+    return found
+
+
+def changes(pool: Pool, installed: Iterable[int], *, upgrades: bool) -> frozenset[int]:
+    """Return the available packages that are above, or below, every installed one of their name and arch."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for handle in installed:
+        solvable = pool.raw.id2solvable(handle)
+        hits = set(newer(pool, handle) if upgrades else older(pool, handle))
+        same = (solvable.name, solvable.arch)
+        found[same] = found.get(same, hits) & hits
+    return frozenset().union(*found.values())
+
+
 def _others(pool: Pool, handle: int) -> Iterable[tuple[int, int]]:
     """Yield available packages that could replace ``handle``, and how they compare with it."""
     own = pool.raw.id2solvable(handle)

@@ -3,35 +3,39 @@
 # Package names come from the files *.names in tdnf's cache, and from rpm; nothing here waits for
 # a network.
 
-_tdnf_commands='advisory autoerase autoremove check check-local check-update check-upgrade clean
-count distro-sync downgrade download erase help history info install leaves list makecache mark
-provides reinstall remove repo repolist repoquery reposync search swap update update-to updateinfo
-upgrade upgrade-to version whatprovides'
+_tdnf_commands='advisory autoerase autoremove builddep check check-local check-update
+check-upgrade clean config-manager count deplist distro-sync downgrade download erase help history
+info install leaves list localinstall makecache mark provides reinstall remove repo repoinfo
+repolist repoquery reposync search swap update update-to updateinfo upgrade upgrade-minimal
+upgrade-to version whatprovides'
 
-_tdnf_options='--4 --6 --advisories --advisory --advisory-severities --all --alldeps --allowerasing
---arch --assumeno --assumeyes --available --best --bugfix --builddeps --bz --bzs --cacheonly
---changelogs --checksum --config --conflicts --cve --cves --debuglevel --debugsolver --delete
---depends --destdir --disable-excludes --disable-plugin --disable-repo --disabled
---disableexcludepkgs --disableexcludes --disableplugin --disablerepo --downgrades
---download-metadata --download-path --downloaddir --downloadonly --duplicates --enable-plugin
---enable-repo --enabled --enableplugin --enablerepo --enhancement --enhances --exclude --extras
---file --from --gpgcheck --help --info --installed --installroot --json --list --location
---metadata-path --newest-only --newpackage --no-best --no-docs --no-gpgchecks --no-plugins
---noautoremove --nobest --nodeps --nodocs --nogpgcheck --noplugins --norepopath --obsoletes
---provides --qf --queryformat --quiet --reboot-required --recent --recommends --refresh
---releasever --repo --repofromdir --repofrompath --repoid --repository --requires --requires-pre
---resolve --reverse --rpmdefine --rpmverbosity --sec-severity --security --setopt --skip-broken
+_tdnf_options='--4 --6 --add-or-replace --add-repo --advisories --advisory --advisory-severities
+--all --alldeps --allowerasing --arch --assumeno --assumeyes --available --best --bugfix
+--builddeps --bz --bzs --cacheonly --changelogs --checksum --color --comment --config --conflicts
+--create-missing-dir --cve --cves --debuglevel --debugsolver --define --delete --depends --destdir
+--disable --disable-excludes --disable-plugin --disable-repo --disabled --disableexcludepkgs
+--disableexcludes --disableplugin --disablerepo --downgrades --download-metadata --download-path
+--downloaddir --downloadonly --dump --duplicates --enable --enable-plugin --enable-repo --enabled
+--enableplugin --enablerepo --enhancement --enhances --exclude --extras --file --forcearch --from
+--from-repofile --gpgcheck --help --id --info --installed --installroot --json --list --location
+--metadata-path --minimal --newest-only --newpackage --no-best --no-docs --no-gpgchecks
+--no-plugins --noautoremove --nobest --nodeps --nodocs --nogpgcheck --noplugins --norepopath
+--obsoletes --overwrite --provides --qf --queryformat --quiet --reboot-required --recent
+--recommends --refresh --releasever --repo --repofromdir --repofrompath --repoid --repository
+--requires --requires-pre --resolve --reverse --rpmdefine --rpmverbosity --save --save-filename
+--sec-severity --security --set-disabled --set-enabled --setopt --showduplicates --skip-broken
 --skip-unavailable --skipconflicts --skipdigest --skipobsoletes --skipsignature --source --srpm
---suggests --summary --supplements --testonly --to --updates --upgrades --urls --use-host-config
---userinstalled --verbose --version --whatconflicts --whatdepends --whatenhances --whatobsoletes
---whatprovides --whatrecommends --whatrequires --whatsuggests --whatsupplements'
+--suggests --summary --supplements --testonly --timer --to --updates --upgrades --urls
+--use-host-config --userinstalled --verbose --version --whatconflicts --whatdepends --whatenhances
+--whatobsoletes --whatprovides --whatrecommends --whatrequires --whatsuggests --whatsupplements'
 
 # Options that are followed by a value.
-_tdnf_valued='--advisories --advisory --advisory-severities --arch --bz --bzs --config --cve
---cves --debuglevel --destdir --disable-plugin --disable-repo --disableplugin --disablerepo
---download-path --downloaddir --enable-plugin --enable-repo --enableplugin --enablerepo --exclude
---file --from --installroot --metadata-path --qf --queryformat --releasever --repo --repofromdir
---repofrompath --repoid --repository --rpmdefine --rpmverbosity --sec-severity --setopt --to
+_tdnf_valued='--add-repo --advisories --advisory --advisory-severities --arch --bz --bzs --color
+--comment --config --cve --cves --debuglevel --define --destdir --disable-plugin --disable-repo
+--disableplugin --disablerepo --download-path --downloaddir --enable-plugin --enable-repo
+--enableplugin --enablerepo --exclude --file --forcearch --from --from-repofile --id --installroot
+--metadata-path --qf --queryformat --releasever --repo --repofromdir --repofrompath --repoid
+--repository --rpmdefine --rpmverbosity --save-filename --sec-severity --setopt --to
 --whatconflicts --whatdepends --whatenhances --whatobsoletes --whatprovides --whatrecommends
 --whatrequires --whatsuggests --whatsupplements -c -d -i'
 

@@ -1,12 +1,13 @@
 # fish completion for tdnf: package names come from the files *.names in its cache, and from rpm.
 
 # Options that are followed by a value.
-set -g __tdnf_valued --advisories --advisory --advisory-severities --arch --bz --bzs --config \
-    --cve --cves --debuglevel --destdir --disable-plugin --disable-repo --disableplugin \
-    --disablerepo --download-path --downloaddir --enable-plugin --enable-repo --enableplugin \
-    --enablerepo --exclude --file --from --installroot --metadata-path --qf --queryformat \
-    --releasever --repo --repofromdir --repofrompath --repoid --repository --rpmdefine \
-    --rpmverbosity --sec-severity --setopt --to --whatconflicts --whatdepends --whatenhances \
+set -g __tdnf_valued --add-repo --advisories --advisory --advisory-severities --arch --bz --bzs \
+    --color --comment --config --cve --cves --debuglevel --define --destdir --disable-plugin \
+    --disable-repo --disableplugin --disablerepo --download-path --downloaddir --enable-plugin \
+    --enable-repo --enableplugin --enablerepo --exclude --file --forcearch --from \
+    --from-repofile --id --installroot --metadata-path --qf --queryformat --releasever --repo \
+    --repofromdir --repofrompath --repoid --repository --rpmdefine --rpmverbosity \
+    --save-filename --sec-severity --setopt --to --whatconflicts --whatdepends --whatenhances \
     --whatobsoletes --whatprovides --whatrecommends --whatrequires --whatsuggests \
     --whatsupplements -c -d -i
 
@@ -62,12 +63,15 @@ complete -c tdnf -f
 complete -c tdnf -n "not __tdnf_command" -a advisory -d "same as updateinfo, in dnf's words"
 complete -c tdnf -n "not __tdnf_command" -a autoerase -d "same as autoremove"
 complete -c tdnf -n "not __tdnf_command" -a autoremove -d "remove packages that nothing needs any more"
+complete -c tdnf -n "not __tdnf_command" -a builddep -d "install what building a source package takes"
 complete -c tdnf -n "not __tdnf_command" -a check -d "check that all available packages can be resolved"
 complete -c tdnf -n "not __tdnf_command" -a check-local -d "check that the rpm files in a folder can be installed"
 complete -c tdnf -n "not __tdnf_command" -a check-update -d "list installed packages that have updates"
 complete -c tdnf -n "not __tdnf_command" -a check-upgrade -d "same as check-update"
 complete -c tdnf -n "not __tdnf_command" -a clean -d "remove cached data"
+complete -c tdnf -n "not __tdnf_command" -a config-manager -d "change repositories and settings"
 complete -c tdnf -n "not __tdnf_command" -a count -d "count installed and available packages"
+complete -c tdnf -n "not __tdnf_command" -a deplist -d "show what packages require and what provides it"
 complete -c tdnf -n "not __tdnf_command" -a distro-sync -d "bring all packages to the repositories' versions"
 complete -c tdnf -n "not __tdnf_command" -a downgrade -d "go back to an earlier version"
 complete -c tdnf -n "not __tdnf_command" -a download -d "fetch package files into the current folder"
@@ -78,12 +82,14 @@ complete -c tdnf -n "not __tdnf_command" -a info -d "show details of packages"
 complete -c tdnf -n "not __tdnf_command" -a install -d "install packages, rpm files or URLs"
 complete -c tdnf -n "not __tdnf_command" -a leaves -d "list installed packages that no other needs"
 complete -c tdnf -n "not __tdnf_command" -a list -d "list packages"
+complete -c tdnf -n "not __tdnf_command" -a localinstall -d "same as install"
 complete -c tdnf -n "not __tdnf_command" -a makecache -d "refresh the metadata of all enabled repositories"
 complete -c tdnf -n "not __tdnf_command" -a mark -d "mark packages as asked for, or as dependencies"
 complete -c tdnf -n "not __tdnf_command" -a provides -d "find the packages that provide a file or capability"
 complete -c tdnf -n "not __tdnf_command" -a reinstall -d "install a package again"
 complete -c tdnf -n "not __tdnf_command" -a remove -d "same as erase"
 complete -c tdnf -n "not __tdnf_command" -a repo -d "list or describe repositories, in dnf's words"
+complete -c tdnf -n "not __tdnf_command" -a repoinfo -d "describe repositories"
 complete -c tdnf -n "not __tdnf_command" -a repolist -d "list repositories"
 complete -c tdnf -n "not __tdnf_command" -a repoquery -d "ask for packages and what they hold or need"
 complete -c tdnf -n "not __tdnf_command" -a reposync -d "mirror the packages of repositories"
@@ -93,11 +99,14 @@ complete -c tdnf -n "not __tdnf_command" -a update -d "bring packages to their l
 complete -c tdnf -n "not __tdnf_command" -a update-to -d "bring packages to a named version"
 complete -c tdnf -n "not __tdnf_command" -a updateinfo -d "show advisories for installed packages"
 complete -c tdnf -n "not __tdnf_command" -a upgrade -d "same as update"
+complete -c tdnf -n "not __tdnf_command" -a upgrade-minimal -d "bring packages to the lowest version that advisories ask for"
 complete -c tdnf -n "not __tdnf_command" -a upgrade-to -d "same as update-to"
 complete -c tdnf -n "not __tdnf_command" -a version -d "show the version"
 complete -c tdnf -n "not __tdnf_command" -a whatprovides -d "same as provides"
 complete -c tdnf -l 4 -s 4
 complete -c tdnf -l 6 -s 6
+complete -c tdnf -l add-or-replace
+complete -c tdnf -l add-repo -x
 complete -c tdnf -l advisory -x
 complete -c tdnf -l advisory-severities -x
 complete -c tdnf -l all
@@ -114,16 +123,20 @@ complete -c tdnf -l bz -x
 complete -c tdnf -l cacheonly -s C
 complete -c tdnf -l changelogs
 complete -c tdnf -l checksum
+complete -c tdnf -l color -x
+complete -c tdnf -l comment -x
 complete -c tdnf -l config -s c -r -F
 complete -c tdnf -l conflicts
+complete -c tdnf -l create-missing-dir
 complete -c tdnf -l cve -x
 complete -c tdnf -l debuglevel -s d -x
 complete -c tdnf -l debugsolver
 complete -c tdnf -l delete
 complete -c tdnf -l depends
 complete -c tdnf -l destdir -x -a "(__fish_complete_directories)"
-complete -c tdnf -l disabled
+complete -c tdnf -l disable
 complete -c tdnf -l disable-excludes
+complete -c tdnf -l disabled
 complete -c tdnf -l disableexcludepkgs
 complete -c tdnf -l disableexcludes
 complete -c tdnf -l disableplugin -x
@@ -133,7 +146,9 @@ complete -c tdnf -l download-metadata
 complete -c tdnf -l download-path -x -a "(__fish_complete_directories)"
 complete -c tdnf -l downloaddir -x -a "(__fish_complete_directories)"
 complete -c tdnf -l downloadonly
+complete -c tdnf -l dump
 complete -c tdnf -l duplicates
+complete -c tdnf -l enable
 complete -c tdnf -l enabled
 complete -c tdnf -l enableplugin -x
 complete -c tdnf -l enablerepo -x -a "(__tdnf_repos disabled)"
@@ -142,9 +157,12 @@ complete -c tdnf -l enhances
 complete -c tdnf -l exclude -x
 complete -c tdnf -l extras
 complete -c tdnf -l file -r -F
+complete -c tdnf -l forcearch -x
 complete -c tdnf -l from -x
+complete -c tdnf -l from-repofile -x
 complete -c tdnf -l gpgcheck
 complete -c tdnf -l help -s h
+complete -c tdnf -l id -x
 complete -c tdnf -l info
 complete -c tdnf -l installed
 complete -c tdnf -l installroot -s i -x -a "(__fish_complete_directories)"
@@ -152,17 +170,19 @@ complete -c tdnf -l json
 complete -c tdnf -l list
 complete -c tdnf -l location
 complete -c tdnf -l metadata-path -x -a "(__fish_complete_directories)"
+complete -c tdnf -l minimal
 complete -c tdnf -l newest-only
 complete -c tdnf -l newpackage
 complete -c tdnf -l no-best
-complete -c tdnf -l nobest
 complete -c tdnf -l no-docs
 complete -c tdnf -l noautoremove
+complete -c tdnf -l nobest
 complete -c tdnf -l nodeps
 complete -c tdnf -l nogpgcheck
 complete -c tdnf -l noplugins
 complete -c tdnf -l norepopath
 complete -c tdnf -l obsoletes
+complete -c tdnf -l overwrite
 complete -c tdnf -l provides
 complete -c tdnf -l qf -x
 complete -c tdnf -l quiet -s q
@@ -181,9 +201,14 @@ complete -c tdnf -l resolve
 complete -c tdnf -l reverse
 complete -c tdnf -l rpmdefine -x
 complete -c tdnf -l rpmverbosity -x
+complete -c tdnf -l save
+complete -c tdnf -l save-filename -x
 complete -c tdnf -l sec-severity -x
 complete -c tdnf -l security
+complete -c tdnf -l set-disabled
+complete -c tdnf -l set-enabled
 complete -c tdnf -l setopt -x
+complete -c tdnf -l showduplicates
 complete -c tdnf -l skip-broken
 complete -c tdnf -l skip-unavailable
 complete -c tdnf -l skipconflicts
@@ -195,6 +220,7 @@ complete -c tdnf -l suggests
 complete -c tdnf -l summary
 complete -c tdnf -l supplements
 complete -c tdnf -l testonly
+complete -c tdnf -l timer
 complete -c tdnf -l to -x
 complete -c tdnf -l updates
 complete -c tdnf -l upgrades

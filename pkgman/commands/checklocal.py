@@ -15,19 +15,23 @@ from solver.pool import Pool
 if TYPE_CHECKING:
     from pkgman.session import Session
 
+_MISSING, _NOT_A_FOLDER = 1602, 1620  # ENOENT, ENOTDIR
+
 
 def run(session: Session, words: tuple[str, ...]) -> int:
     """Check the folder's packages alone: no repository and nothing installed counts.
 
-    :raises PkgmanError: 906 without a folder, 1602 when it is missing, 1622 for a broken package.
+    :raises PkgmanError: 906 without a folder, 1602 when it is missing, 1620 when it is a file, 1622 for
+        a broken package.
     :raises Unsolvable: with every problem.
     """
     if not words:
         raise PkgmanError(number=906)
     folder = words[0]
     if not os.path.isdir(folder):
-        what = "this is no folder" if os.path.exists(folder) else "there is no such folder"
-        raise PkgmanError(f"{folder}: {what}", number=1602)
+        there = os.path.exists(folder)
+        what = "this is no folder" if there else "there is no such folder"
+        raise PkgmanError(f"{folder}: {what}", number=_NOT_A_FOLDER if there else _MISSING)
     session.ui.info(f"Checking all packages from: {folder}")
     files = tuple(session.read_rpm_file(path) for path in rpm_files(folder))
     session.ui.info(f"Found {len(files)} packages")
@@ -40,6 +44,8 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         debug_folder=DEBUG_FOLDER if session.flag("debugsolver") else "",
     )
     installable = tuple(file for file in files if file.header.arch not in ("src", "nosrc"))
+    if left := len(files) - len(installable):
+        session.ui.info(f"{left} of them are source packages, which are not checked")
     tell(session, solve.solve(pool, Request(install_files=installable), policy).notes)
     session.ui.result("Check completed without issues")
     return 0

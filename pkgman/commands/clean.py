@@ -20,15 +20,14 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 
     :raises PkgmanError: 903 without a type, 901 for an unknown one, 1016 for plugins.
     """
+    choice = f"choose from: {', '.join(_TYPES)}, all"
     if not words:
-        raise PkgmanError(number=903)
+        raise PkgmanError(f"Say what to clean; {choice}", number=903)
     kind = words[0].lower()
-    if kind == "plugins":
-        raise PkgmanError(number=1016)
+    if kind == "plugins":  # which tdnf's text of 903 offers, and tdnf refuses
+        raise PkgmanError(f"Plugins keep nothing that could be cleaned; {choice}", number=1016)
     if kind not in (*_TYPES, "all"):
-        raise PkgmanError(
-            f"'{words[0]}' cannot be cleaned; choose from: {', '.join(_TYPES)}, all", number=901
-        )
+        raise PkgmanError(f"'{words[0]}' cannot be cleaned; {choice}", number=901)
     kinds = _TYPES if kind == "all" else (kind,)
     for source in session.repos:
         temporary.sweep((cache.mirrorlist_path(source),))  # what a killed run left beside what is cleaned

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pkgman.model.errors import HistoryError, NoMatch, PkgmanError
 from pkgman.model.request import Request
 from pkgman.model.words import one_line
-from pkgman.transaction import revert
+from pkgman.transaction import history_notes, revert
 from pkgman.transaction.history import Change
 from pkgman.workflow import carry_out, policy_of, unmet_files, warn_of_excludes
 from solver import exact, solve
@@ -93,16 +93,20 @@ def _list(session: Session, first: int, last: int, *, with_packages: bool) -> No
     history = session.history
     entries = history.entries(first, last, reverse=session.flag("reverse"))
     changes: dict[int, Change] | None = None
+    comments: dict[int, str] = {}
     if with_packages:
         numbers = [entry.id for entry in entries]
+        comments = history_notes.comments(session.config.history_path, numbers)
         changes = history.changes(min(numbers), max(numbers)) if numbers else {}
     if session.ui.json:
-        session.ui.document([_item(entry, changes) for entry in entries])
+        session.ui.document([_item(entry, changes, comments) for entry in entries])
     else:
-        session.ui.results(_lines(entries, changes, max(1, session.ui.width - 41)))
+        session.ui.results(_lines(entries, changes, comments, max(1, session.ui.width - 41)))
 
 
-def _lines(entries: tuple[Entry, ...], changes: dict[int, Change] | None, width: int) -> Iterator[str]:
+def _lines(
+    entries: tuple[Entry, ...], changes: dict[int, Change] | None, comments: dict[int, str], width: int
+) -> Iterator[str]:
     """Yield the table; ``width`` is that of the command line, which is never cut."""
     yield f"{'ID':<4} {'cmd line':<{width}} {'date/time':<21} {'+add':<5} / -rem"
     for entry in entries:
@@ -112,6 +116,8 @@ def _lines(entries: tuple[Entry, ...], changes: dict[int, Change] | None, width:
         yield f"{entry.id:>4} {command:<{width}} {when:<21} {counts}"
         if changes is not None:
             change = changes.get(entry.id, Change())
+            if entry.id in comments:
+                yield f"comment: {one_line(comments[entry.id])}"
             if change.added:
                 yield f"added: {', '.join(change.added)}"
             if change.removed:
@@ -126,7 +132,7 @@ def _when(timestamp: int) -> str:
         return "(out of range)"  # a damaged row; the others are listed all the same
 
 
-def _item(entry: Entry, changes: dict[int, Change] | None) -> dict[str, object]:
+def _item(entry: Entry, changes: dict[int, Change] | None, comments: dict[int, str]) -> dict[str, object]:
     item: dict[str, object] = {
         "Id": entry.id,
         "CmdLine": entry.command,
@@ -137,6 +143,8 @@ def _item(entry: Entry, changes: dict[int, Change] | None) -> dict[str, object]:
     if changes is not None:
         change = changes.get(entry.id, Change())
         item["Added"], item["Removed"] = list(change.added), list(change.removed)
+        if entry.id in comments:
+            item["Comment"] = comments[entry.id]
     return item
 
 

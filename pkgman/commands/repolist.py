@@ -28,6 +28,8 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     """
     if session.command == "repo":
         return _repo(session, words)
+    if session.command == "repoinfo":
+        return _repo(session, ("info", *words))
     wanted = words[0].lower() if words else "enabled"
     if wanted not in _FILTERS:
         raise PkgmanError(f"'{words[0]}' is none of: {', '.join(_FILTERS)}", number=901)

@@ -9,10 +9,11 @@ from pkgman import layout
 from pkgman.commands.listing import matching
 from pkgman.filesearch import file_owners, files_of
 from pkgman.model.errors import NoData, PkgmanError
+from pkgman.model.package import SYSTEM_REPO
 from pkgman.model.words import one_line
 from pkgman.options import DEPENDENCY_QUERIES
 from pkgman.queryformat import Facts, QueryFormat
-from solver import query, select
+from solver import query, select, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,7 @@ _WHAT: tuple[Kind, ...] = (
 _QUERIES = ("list", "qf", "changelogs", "location")  # beside the dependency queries
 _JSON_KEYS = {kind: kind.capitalize() for kind in DEPENDENCY_QUERIES} | {"requires-pre": "RequiresPre"}
 _INSTALLED = frozenset(("installed", "userinstalled", "extras", "duplicates"))
+_NEEDS_INSTALLED = _INSTALLED | {"upgrades", "downgrades"}
 _SOURCE_ARCHES = ("src", "nosrc")
 _MOST_ARCHES = 10  # tdnf looks at ten --arch values
 
@@ -44,10 +46,12 @@ def run(session: Session, words: tuple[str, ...]) -> int:
         raise PkgmanError("repoquery takes one package spec", number=902)
     given = {name for name, _ in session.line.options}
     what = _what_to_print(session, given)
-    template = QueryFormat(session.line.last("qf")) if what == "qf" else None
+    # JSON has its own form: the format is not looked at there (output 4.6).
+    template = QueryFormat(session.line.last("qf")) if what == "qf" and not session.ui.json else None
     spec = words[0] if words else ""
     files = [session.read_rpm_file(spec)] if spec.endswith(".rpm") and os.path.isfile(spec) else []
-    pool = session.open_pool(installed=bool(given & _INSTALLED), files=(lambda: files) if files else None)
+    installed = bool(given & _NEEDS_INSTALLED)
+    pool = session.open_pool(installed=installed, files=(lambda: files) if files else None)
     if files:
         named: list[int] | None = [pool.files[file.path] for file in files]
     else:
@@ -67,6 +71,9 @@ def _what_to_print(session: Session, given: set[str]) -> str:
         raise PkgmanError(f"Give only one of: {', '.join(f'--{name}' for name in queries)}", number=917)
     if "extras" in given and given & {"installed", "available", "duplicates"}:
         raise PkgmanError("--extras goes with none of --installed, --available, --duplicates", number=1622)
+    for name in ("upgrades", "downgrades"):
+        if name in given and given & _INSTALLED:
+            raise PkgmanError(f"--{name} selects available packages: leave --installed out", number=1622)
     if "duplicates" in given and given & {"installed", "available"}:
         raise PkgmanError("--duplicates goes with none of --installed, --available", number=1622)
     # Beside another query, --source selects source packages.
@@ -133,6 +140,10 @@ def _selectors(session: Session, pool: Pool) -> Iterator[Sequence[int]]:
 
 
 def _narrow(session: Session, pool: Pool, handles: list[int], given: set[str]) -> list[int]:
+    for name in ("upgrades", "downgrades"):
+        if name in given:
+            wanted = versions.changes(pool, query.installed(pool), upgrades=name == "upgrades")
+            handles = [handle for handle in handles if handle in wanted]
     if "userinstalled" in given:
         automatic = session.auto_installed or frozenset()
         handles = [p.handle for p in query.packages(pool, handles) if p.name not in automatic]
@@ -159,8 +170,8 @@ def _print(
     elif what in DEPENDENCY_QUERIES:
         ui.results(query.dependencies(pool, handles, cast("Kind", what)))
     elif template:
-        for facts in _facts(pool, handles):
-            ui.result(template.render(facts), raw=True)
+        for facts in _facts(session, pool, handles, template):
+            ui.result(template.render(facts).removesuffix("\n"), raw=True)
     elif what == "source":
         ui.results(layout.merged(_sources(pool, package) for package in query.packages(pool, handles)))
     elif what == "location":
@@ -185,13 +196,23 @@ def _sources(pool: Pool, package: Package) -> list[str]:
     return [source] if source else []
 
 
-def _facts(pool: Pool, handles: Sequence[int]) -> Iterable[Facts]:
+def _facts(session: Session, pool: Pool, handles: Sequence[int], template: QueryFormat) -> Iterable[Facts]:
+    origins = _origins(session) if template.asks_for("from_repo") else {}
     for package in query.packages(pool, handles):
 
         def dependencies(kind: str, handle: int = package.handle) -> list[str]:
             return list(query.dependencies(pool, [handle], cast("Kind", kind)))
 
-        yield Facts(package, query.info(pool, package.handle), dependencies)
+        # An available package comes from where it lies; an installed one, from where the history says.
+        origin = origins.get(package.nevra, "") if package.repo == SYSTEM_REPO else package.repo
+        yield Facts(package, query.info(pool, package.handle), dependencies, origin)
+
+
+def _origins(session: Session) -> dict[str, str]:
+    """Return NEVRA to the repository it was installed from, as far as the history has it."""
+    from pkgman.transaction import history_notes  # noqa: PLC0415  # sqlite, for one tag only
+
+    return history_notes.origins(session.config.history_path)
 
 
 def _documents(session: Session, pool: Pool, handles: Sequence[int], what: str) -> list[dict[str, object]]:

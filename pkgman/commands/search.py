@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 def run(session: Session, words: tuple[str, ...]) -> int:
     """Search every term in turn; ``all`` as the first word is a keyword and dropped.
 
-    :raises PkgmanError: 1599 without a term or without a hit.
+    :raises PkgmanError: 1599 without a term or without a hit, in text mode; JSON has an empty list then.
     """
     terms = words[1:] if words and words[0].lower() == "all" else words
+    if not terms and session.ui.json:
+        session.ui.document([])
+        return 0
     if not terms:
         raise PkgmanError("Say what to search for: tdnf search WORD...", number=1599)
     pool = session.open_pool(installed=None)

@@ -8,6 +8,7 @@ from pkgman.commands.updateinfo import OPTIONS, concerning
 from pkgman.model.errors import NoData
 from pkgman.model.request import Request
 from pkgman.workflow import alter, alter_with
+from solver import versions
 
 if TYPE_CHECKING:
     from pkgman.session import Session
@@ -20,6 +21,8 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     """
     if session.command == "distro-sync":
         return alter(session, Request(distro_sync=True))  # tdnf ignores its arguments
+    if session.command == "upgrade-minimal" or session.flag("minimal"):
+        return _minimal(session, words)
     if any(map(session.flag, OPTIONS)):
         return _advised(session)
     if not words:
@@ -27,6 +30,24 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     specs = tuple(word for word in words if not word.endswith(".rpm"))
     with session.local_files([word for word in words if word.endswith(".rpm")]) as files:
         return alter(session, Request(update=specs, update_files=files), files=files)
+
+
+def _minimal(session: Session, words: tuple[str, ...]) -> int:
+    """Update to the lowest versions that hold what all chosen advisories ask for, as dnf does."""
+    pool = session.open_pool()
+    needed: dict[str, str] = {}
+    with versions.Comparer() as comparer:
+        for hit in concerning(session, pool, words):
+            for fixed in hit.advisory.packages:
+                evr = f"{fixed.epoch}:{fixed.version}-{fixed.release}"
+                if fixed.name == hit.installed and comparer.compare(evr, needed.get(fixed.name, evr)) >= 0:
+                    needed[fixed.name] = evr
+        offered = {name: versions.lowest_from(pool, name, evr, comparer) for name, evr in needed.items()}
+    specs = tuple(f"{name}={evr}" for name, evr in offered.items() if evr)
+    if not specs:
+        session.ui.info("\n0 updates.")
+        raise NoData
+    return alter_with(session, pool, Request(update=specs))
 
 
 def _advised(session: Session) -> int:

@@ -32,9 +32,9 @@ class PkgmanError(Exception):
 
 
 class UsageError(PkgmanError):
-    """The command line is wrong (900 to 917); always reported as text.
+    """The command line is wrong (900 to 917).
 
-    ``stdout`` holds lines which tdnf prints on standard output.
+    ``stdout`` holds lines which tdnf prints on standard output, in JSON mode on standard error.
     """
 
     number = 908

@@ -6,6 +6,7 @@ _SHOWN = "\n\t"
 # C0, DEL and C1 steer terminals; the others turn the direction of writing, so that a line
 # reads otherwise than it is.
 _HIDDEN = [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_ESCAPED = {number: f"\\u{number:04x}" for number in _HIDDEN if number >= 0x7F}
 _STAND_IN = {number: "?" for number in _HIDDEN if chr(number) not in _SHOWN}
 _ON_ONE_LINE = _STAND_IN | {ord(character): " " for character in _SHOWN}
 
@@ -18,6 +19,11 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """Return ``text`` as :func:`plain` does, on one line."""
     return text if text.isprintable() else text.translate(_ON_ONE_LINE)
+
+
+def escaped(document: str) -> str:
+    """Return a JSON document with the characters that JSON leaves alone, and terminals do not, escaped."""
+    return document if document.isprintable() else document.translate(_ESCAPED)
 
 
 def without_passwords(text: str) -> str:

@@ -95,7 +95,8 @@ def _value(section: str, key: str, value: str) -> str | int | bool:
     if kind is bool:
         if value.lower() in (*_TRUE, *_FALSE):
             return value.lower() in _TRUE
-        raise Failure(_INVALID, f"Invalid input({value}) to StrToBool...")
+        entry = _entry(section, key, value)
+        raise Failure(_INVALID, f"Invalid input({value}) to StrToBool...", entry)
     if kind is int:
         if value.isascii() and value.isdigit() and len(value) <= _LONGEST:
             return int(value)

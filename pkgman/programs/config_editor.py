@@ -9,9 +9,9 @@ import os
 from getopt import GetoptError, gnu_getopt
 from typing import TYPE_CHECKING, NamedTuple
 
+from pkgman import conffile
+from pkgman.conffile import ConfFile, Section
 from pkgman.config import DEFAULT_CONFIG
-from pkgman.programs import conffile
-from pkgman.programs.conffile import ConfFile, Section
 from pkgman.ui import Ui
 
 if TYPE_CHECKING:

@@ -83,7 +83,17 @@ def test_a_folder_is_needed(tdnf: Tdnf, folder: Path) -> None:
     assert "check-local requires path" in tdnf("check-local").failed(906).stderr
     tdnf("check-local", folder / "missing").failed(1602)
     (folder / "file").write_text("")
-    assert f"{folder}/file: this is no folder" in tdnf("check-local", folder / "file").failed(1602).stderr
+    assert f"{folder}/file: this is no folder" in tdnf("check-local", folder / "file").failed(1620).stderr
+    assert tdnf("-j", "check-local", folder / "file" / "x").failed(1602).json["Error"] == 1602
+
+
+def test_source_packages_are_said_to_be_left_out(tdnf: Tdnf, folder: Path, workshop: Workshop) -> None:
+    fill(folder, workshop, LIB_1, Rpm("lib", source=True, build_requires=("nowhere",)))
+    assert tdnf("check-local", folder).ok().lines[1:] == [
+        "Found 2 packages",
+        "1 of them are source packages, which are not checked",
+        "Check completed without issues",
+    ]
 
 
 def test_only_packages_are_read(tdnf: Tdnf, folder: Path, workshop: Workshop) -> None:

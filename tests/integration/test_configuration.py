@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,40 @@ def test_a_configuration_that_is_no_text_is_refused(tdnf: Tdnf, root: Root) -> N
     root.conf.unlink()
     root.conf.mkdir()
     assert str(root.conf) in tdnf("list").failed(1621).stderr
+
+
+def with_pipe(tdnf: Tdnf, root: Root, words: str) -> subprocess.CompletedProcess[str]:
+    """Run with words that bash reads."""
+    command = ["bash", "-c", f'exec "$@" {words}', "bash"]
+    command += tdnf.command("--installroot", root.path, "--releasever", "1", bare=True)
+    return subprocess.run(
+        command, env=tdnf.environment(), capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+@pytest.mark.parametrize(
+    "conf", ["/dev/null", "<(:)", "<(sleep 0.3; echo '[main]'; sleep 0.3; echo 'keepcache=0')"]
+)
+def test_the_null_device_and_pipes_are_configurations(tdnf: Tdnf, root: Root, conf: str) -> None:
+    root.add_repo(repo_section("x"))
+    done = with_pipe(tdnf, root, f"-c {conf} --setopt=reposdir={root.repodir} repolist")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Repository x" in done.stdout
+
+
+def test_a_configuration_from_a_pipe_is_read(tdnf: Tdnf, root: Root) -> None:
+    root.add_repo(repo_section("x"))
+    done = with_pipe(tdnf, root, f"-c <(printf '[main]\\nrepodir={root.repodir}\\n') -j repolist")
+    assert '"Repo":"x"' in done.stdout
+    for endless, number in (("<(yes)", 1627), ("/dev/zero", 1627)):
+        done = with_pipe(tdnf, root, f"-c {endless} -j repolist")
+        assert done.returncode == number % 256
+        assert f'"Error":{number},' in done.stdout
+
+
+def test_a_repo_file_must_be_a_file(tdnf: Tdnf, root: Root) -> None:
+    os.mkfifo(root.repodir / "x.repo")
+    tdnf("repolist").failed(1622)
 
 
 def test_an_empty_configuration_has_the_defaults(tdnf: Tdnf, root: Root) -> None:

@@ -40,7 +40,6 @@ WORDS: dict[str, int] = {
     "clean nosuch": 901,
     "repoquery one broken": 902,
     "mark nosuch one": 902,
-    "repoquery --qf=%{name": 902,
     "clean": 903,
     "check-local": 906,
     "provides": 907,
@@ -55,14 +54,12 @@ WORDS: dict[str, int] = {
     "install broken": 1301,
     "check": 1301,
     "--repofrompath=x,foo://x/ list": 1524,
-    "search": 1599,
     "-c /nonexistent/tdnf.conf list": 1602,
     "--repofrompath=x,/nonexistent list": 1602,
     "check-local /nonexistent": 1602,
     "install /nonexistent.rpm": 1602,
     "--repofrompath=x list": 1622,
     "mark": 1622,
-    "repoquery --qf=%{nosuch}": 1622,
     "repoquery --extras --installed": 1622,
     "install /etc/passwd.rpm/../hosts": 1011,
     "history": 1802,
@@ -70,7 +67,7 @@ WORDS: dict[str, int] = {
     "autoremove": 1802,
     "mark install one": 1802,
 }
-# Options that are wrong: reported as text even in JSON mode.
+# Options that are wrong.
 USAGE: dict[str, int] = {
     "list --nosuch": 908,
     "list --json=1": 908,
@@ -173,9 +170,24 @@ def test_words_that_fail(place: Place, words: str) -> None:
 
 
 @pytest.mark.parametrize("words", USAGE)
-def test_options_that_are_wrong_are_text_in_json_mode_too(place: Place, words: str) -> None:
+def test_options_that_are_wrong_are_one_document_in_json_mode(place: Place, words: str) -> None:
     check(USAGE[words], place.tdnf(*words.split()), None)
-    check(USAGE[words], place.tdnf("-j", *words.split()), None)
+    for line in (f"-j {words}", f"{words} --json"):
+        if not line.endswith("--repo --json"):  # which is the repository's name there
+            assert place.tdnf(*line.split()).failed(USAGE[words]).json["Error"] == USAGE[words]
+
+
+def test_a_search_for_nothing_is_1599_and_an_empty_list_in_json(place: Place) -> None:
+    for words in (["search"], ["search", "all"]):
+        check(1599, place.tdnf(*words), None)
+        done = place.tdnf("-j", *words).ok()
+        assert (done.stdout, done.stderr) == ("[]", "")
+
+
+def test_a_configuration_that_fails_is_one_document(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "bad.conf").write_bytes(b"\0")
+    for conf, number in (("nosuch.conf", 1602), ("bad.conf", 1002), ("", 1621)):
+        assert place.tdnf("-j", "-c", tmp_path / conf, "list").failed(number).json["Error"] == number
 
 
 def test_a_relative_root_and_an_empty_word(place: Place) -> None:

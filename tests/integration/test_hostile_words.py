@@ -167,6 +167,22 @@ def test_texts_of_others_do_not_steer_the_terminal(tdnf: Tdnf, make_repo: Callab
             assert character not in result.stdout + result.stderr, words
 
 
+def test_texts_of_others_do_not_steer_the_terminal_in_json(
+    tdnf: Tdnf, make_repo: Callable[..., Repo]
+) -> None:
+    steering = "".join(map(chr, (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+    path = f"/usr/share/a{steering}b"
+    evil = Rpm("evil", summary=f"s{steering}ä", description=f"d{steering}", files={path: "x\n"})
+    tdnf.root.add_repo(make_repo("r", evil, signed=False))
+    found = []
+    for words in ("info evil", "search evil", "repoquery --list evil", "list evil", "provides evil"):
+        result = tdnf("-j", *words.split()).ok()
+        assert not set(steering) & set(result.stdout)
+        found.append(result.json[0])
+    assert found[0]["Summary"] == f"s{steering}ä"
+    assert found[2]["Files"] == [path]
+
+
 def test_a_key_that_is_imported_needs_no_server(
     tdnf: Tdnf, make_repo: Callable[..., Repo], server: Server
 ) -> None:

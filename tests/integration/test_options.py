@@ -56,14 +56,19 @@ def test_words_behind_two_dashes_are_no_options(look: Tdnf) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["--foo", "-n", "-r", "-Z", "-1", "--color", "--json=1", "--no", "--ver", "--repofr=x", "-jy",
+    ["--foo", "-n", "-r", "-Z", "-1", "--colo", "--json=1", "--no", "--ver", "--repofr=x", "-jy",
      "-yj", "--JSON", "--=x", "-qZ"],
 )  # fmt: skip
 def test_unknown_and_ambiguous_options_are_refused(look: Tdnf, token: str) -> None:
-    for words in ([token, "list"], ["list", token], ["-j", "list", token]):
+    said = f"No such option: {token}. Please use /usr/bin/tdnf --help\n"
+    for words in ([token, "list"], ["list", token]):
         done = look(*words).failed(908)
-        assert done.stdout == f"No such option: {token}. Please use /usr/bin/tdnf --help\n"
+        assert done.stdout == said
         assert done.stderr == "Error(908) : Command line error: option is invalid.\n"
+    for words in (["-j", "list", token], ["list", token, "--js"], [token, "-json", "--", "-x"]):
+        done = look(*words).failed(908)
+        assert done.json == {"Error": 908, "ErrorMessage": "Command line error: option is invalid."}
+        assert done.stderr == said
 
 
 @pytest.mark.parametrize(

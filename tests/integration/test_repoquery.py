@@ -51,7 +51,6 @@ def test_repoquery_prints_available_packages_without_epoch(look: Tdnf) -> None:
     assert RICH in lines
     assert "rich-1.2-3.src" in lines
     assert look("repoquery", "--available").ok().lines == lines
-    assert look("repoquery", "--upgrades").ok().lines == lines
     assert look("repoquery", "tool").ok().lines == ["tool-1.5-2.noarch"]
 
 
@@ -62,9 +61,9 @@ def test_repoquery_understands_specs(look: Tdnf, spec: str) -> None:
     assert look("-q", "repoquery", spec).ok().lines == [RICH]
 
 
-def test_repoquery_in_json_has_no_epoch_either(look: Tdnf) -> None:
+def test_repoquery_in_json_has_the_epoch_in_evr_only(look: Tdnf) -> None:
     assert look("-j", "repoquery", "rich").ok().stdout == (
-        f'[{{"Nevra":"{RICH}","Name":"rich","Arch":"{ARCH}","Evr":"1.2-3","Repo":"main"}}]'
+        f'[{{"Nevra":"{RICH}","Name":"rich","Arch":"{ARCH}","Evr":"3:1.2-3","Repo":"main"}}]'
     )
 
 
@@ -72,7 +71,6 @@ def test_installed_and_available(look: Tdnf) -> None:
     installed = ["app-1.0-1.noarch", "lib-1.0-1.noarch", "orphan-0.1-1.noarch", "tool-1.5-2.noarch"]
     assert look("repoquery", "--installed").ok().lines == installed
     assert look("repoquery", "--installed", "app").ok().lines == installed[:1]
-    assert look("repoquery", "--installed", "--upgrades").ok().lines == installed
     assert look("repoquery", "--installed", "--available", "app").ok().lines == [*APPS, "app-3.0-1.noarch"]
 
 
@@ -137,7 +135,7 @@ def test_relations_in_text_and_json(look: Tdnf, kind: str) -> None:
     key = {"requires-pre": "RequiresPre"}.get(kind, kind.capitalize())
     (item,) = look("-j", "repoquery", "rich", f"--{kind}").ok().json
     assert item == {
-        "Nevra": RICH, "Name": "rich", "Arch": ARCH, "Evr": "1.2-3", "Repo": "main", key: RELATIONS[kind],
+        "Nevra": RICH, "Name": "rich", "Arch": ARCH, "Evr": "3:1.2-3", "Repo": "main", key: RELATIONS[kind],
     }  # fmt: skip
 
 
@@ -179,7 +177,7 @@ def test_the_source_package_is_named_with_its_epoch(look: Tdnf) -> None:
     assert look("repoquery", "rich", "--source").ok().lines == ["rich-3:1.2-3.src"]
     assert look("-j", "repoquery", "rich", "--source").ok().json == [
         {
-            "Nevra": RICH, "Name": "rich", "Arch": ARCH, "Evr": "1.2-3", "Repo": "main",
+            "Nevra": RICH, "Name": "rich", "Arch": ARCH, "Evr": "3:1.2-3", "Repo": "main",
             "Source": "rich-3:1.2-3.src",
         }
     ]  # fmt: skip
@@ -314,6 +312,9 @@ def test_missing_values_expand_to_nothing(look: Tdnf) -> None:
 def test_a_format_knows_escapes_and_prints_one_line_per_package(look: Tdnf) -> None:
     text = r"%{name}\t\"%{version}\"\\\q\n-"
     assert look("repoquery", "lib", "--qf", text).ok().stdout == ('lib\t"1.0"\\q\n-\nlib\t"2.0"\\q\n-\n')
+    for end in (r"\n", "\n"):  # a line has one end, whoever wrote it
+        assert look("repoquery", "lib", "--qf", f"%{{version}}{end}").ok().stdout == "1.0\n2.0\n"
+    assert look("repoquery", "lib", "--qf", r"%{version}\n\n").ok().stdout == "1.0\n\n2.0\n\n"
     assert look("repoquery", "lib=2.0", "--qf", "%name %% { \\%{name}").ok().stdout == "%name %% { %{name}\n"
 
 
@@ -324,7 +325,9 @@ def test_control_characters_of_a_format_reach_the_terminal(look: Tdnf) -> None:
 
 
 def test_a_format_is_ignored_in_json(look: Tdnf) -> None:
-    assert look("-j", "repoquery", "lib=2.0", "--qf", "%{name}").ok().json[0]["Nevra"] == "lib-2.0-1.noarch"
+    for text in ("%{name}", "%{nosuch}", "%{name"):
+        done = look("-j", "repoquery", "lib=2.0", "--qf", text).ok()
+        assert (done.json[0]["Nevra"], done.stderr) == ("lib-2.0-1.noarch", "")
 
 
 def test_bad_formats_are_refused(look: Tdnf) -> None:

@@ -45,6 +45,7 @@ QUERIES = [
     ("leaves", "leaves"),
     ("search", "search lib"),
     ("search", "search nosuch"),
+    ("search", "search"),
     ("provides", "provides lib"),
     ("provides", "whatprovides /usr/bin/rich"),
     ("repoquery", "repoquery"),
@@ -54,12 +55,17 @@ QUERIES = [
         "recommends", "requires", "requires-pre", "source", "suggests", "supplements", "qf=%{name}",
     )),
     ("repoquery", "repoquery --installed --location"),
+    ("deplist", "deplist"),
+    ("deplist", "deplist --installed app"),
+    ("config-manager", "config-manager --dump"),
+    ("config-manager", "config-manager --dump main *"),
     ("download", "download --urls rich"),
     ("repolist", "repolist"),
     ("repolist", "repolist all"),
     ("repolist", "repo list --disabled"),
     ("repo-info", "repo info"),
     ("repo-info", "repo info off"),
+    ("repo-info", "repoinfo"),
     ("updateinfo-summary", "updateinfo"),
     ("updateinfo-summary", "advisory summary"),
     ("updateinfo-list", "updateinfo list"),
@@ -75,14 +81,16 @@ QUERIES = [
     ("error", "install"),
     ("error", "clean"),
     ("error", "nosuch"),
-    ("error", "search"),
+    ("error", "list --nosuch"),
+    ("error", "list --repo"),
     ("error", "repolist nosuch"),
 ]  # fmt: skip
 SILENT = (
     "makecache", "clean expire-cache", "check-local .", "help",
     "check --skip-broken --skipconflicts --skipobsoletes",
-    "provides nosuch", "repoquery nosuch", "reposync --urls",
-    "install tool", "-q -y --downloadonly install extras", "-y update nosuch.rpm",
+    "provides nosuch", "repoquery nosuch", "deplist nosuch", "reposync --urls",
+    "upgrade-minimal --advisory=nosuch",
+    "install tool", "-q -y --downloadonly install extras",
 )  # fmt: skip
 
 
@@ -108,7 +116,7 @@ def test_what_a_command_prints_is_what_its_schema_says(look: Tdnf, name: str, wo
     assert (done.status == 0) is (name != "error")
     [document] = documents(done.stdout)
     valid(name, document)
-    empty = words.endswith(("nosuch", "orphan")) and name != "error"
+    empty = words.endswith(("nosuch", "orphan", "search")) and name != "error"
     assert bool(document) is not empty, "what is to be checked must be there"
 
 
@@ -264,10 +272,14 @@ EXAMPLES: dict[str, Any] = {
     "version": {"Name": "tdnf", "Version": "3.6.0"},
     "config-dump": {"main": {"gpgcheck": "0"}},
 }  # fmt: skip
+EXAMPLES["deplist"] = [
+    {**EXAMPLES["repoquery"][0], "Dependencies": [{"Requires": "x >= 1", "Providers": ["b-1-1.noarch"]}]}
+]
+EXAMPLES["config-manager"] = [EXAMPLES["config-dump"]]
 EXAMPLES["check-update"] = EXAMPLES["list"]
 EXAMPLES["download"] = [{**EXAMPLES["repoquery"][0], "Path": "/a.rpm"}]
 WRONG: tuple[Any, ...] = ([{}], 1.5, {"x": 1})
-MAY_BE_MISSING = {"DownloadSize", "Install", "gpgcheck"}
+MAY_BE_MISSING = {"DownloadSize", "Install", "gpgcheck", "main"}
 
 
 def spoiled(document: Any) -> Iterator[Any]:

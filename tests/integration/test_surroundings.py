@@ -209,12 +209,21 @@ def shell(tdnf: Tdnf, redirection: str, *words: str) -> subprocess.CompletedProc
     return subprocess.run(command, env=tdnf.environment(), capture_output=True, text=True, check=False)
 
 
-def test_closed_streams_are_no_reason_to_fail(look: Tdnf) -> None:
-    done = shell(look, ">&-", "list")
+@pytest.mark.parametrize("words", [["list"], ["-j", "list"], ["repolist"], ["--help"], ["-j", "--nosuch"]])
+def test_a_closed_standard_output_is_an_error_for_what_prints(look: Tdnf, words: list[str]) -> None:
+    done = shell(look, ">&-", *words)
+    assert done.returncode not in (0, 70, 141)
+    assert "standard output: Bad file descriptor" in done.stderr or "No such option" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_closed_streams_are_no_reason_to_fail_where_nothing_is_printed(look: Tdnf) -> None:
+    done = shell(look, ">&-", "-q", "check-update", "tool")
     assert (done.returncode, done.stderr) == (0, "")
     assert shell(look, "2>&-", "list", "nosuch").returncode == 1011 % 256
     assert shell(look, "<&-", "list", "tool").stdout.count("tool.noarch") == 2
-    assert shell(look, "<&- >&- 2>&-", "list").returncode == 0
+    assert shell(look, "<&- >&- 2>&-", "-q", "check-update", "tool").returncode == 0
+    assert shell(look, "<&- >&- 2>&-", "list").returncode not in (0, 70)
 
 
 @pytest.mark.parametrize("words", [["list"], ["-j", "list"], ["--help"], ["repolist"]])

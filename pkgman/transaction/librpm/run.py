@@ -43,6 +43,7 @@ class Options(NamedTuple):
     test_only: bool = False
     no_docs: bool = False  # tsflags=nodocs
     no_scripts: bool = False  # tsflags=noscripts
+    ignore_arch: bool = False  # --forcearch: packages of another machine
     digests: bool = True  # off with --nogpgcheck, --skipdigest
     open_max: int = 1024  # soft limit of open files where the root has no /proc; 0: leave it alone
 
@@ -114,6 +115,8 @@ class _Job:
         self._options = options
         # A lower version takes a higher one's place only where the steps say so.
         self._filter = int(rpm.RPMPROB_FILTER_OLDPACKAGE)
+        if options.ignore_arch:
+            self._filter |= int(rpm.RPMPROB_FILTER_IGNOREARCH)
         rpm.setVerbosity(database.verbosity)
         try:
             self._ts = rpm.ts(database.root)

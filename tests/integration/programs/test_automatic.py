@@ -294,7 +294,16 @@ def test_the_timer_sleeps_for_a_random_time(automatic: Automatic) -> None:
         ("[emitter]\napply_updates = yes\n", 22, "Invalid entry 'emitter'|'apply_updates'='yes'\n"),
         ("[commands]\nupgrade_type = some\n", 22, "Invalid entry 'commands'|'upgrade_type'='some'\n"),
         ("[commands]\nrandom_sleep = -1\n", 22, "Invalid entry 'commands'|'random_sleep'='-1'\n"),
-        ("[commands]\nshow_updates = maybe\n", 22, "Invalid input(maybe) to StrToBool...\n"),
+        (
+            "[commands]\nshow_updates = maybe\n",
+            22,
+            "Invalid input(maybe) to StrToBool...\nInvalid entry 'commands'|'show_updates'='maybe'\n",
+        ),
+        (
+            "[emitter]\nemit_to_file = 1 1\n",
+            22,
+            "Invalid entry 'emitter'|'emit_to_file'='1 1'\n",
+        ),
         ("[commands]\njust words\n", 22, "{conf}:2: "),
         ("[base]\ntdnf_conf = /nowhere/tdnf.conf\n", 2, "'/nowhere/tdnf.conf' does not exist...\n"),
         ("[commands]\n\0\n", 77, "{conf}"),

@@ -77,6 +77,7 @@ def test_the_evr_of_a_json_transaction_has_no_epoch_and_that_of_a_list_has_one()
     assert layout.transaction_object(solution)["Install"][0]["Evr"] == "1.0-1"
     assert layout.list_item(EPOCH)["Evr"] == "2:1.0-1"
     assert layout.query_item(EPOCH)["Nevra"] == "lab-epoch-1.0-1.x86_64"
+    assert layout.query_item(EPOCH)["Evr"] == "2:1.0-1"
 
 
 def test_info_leaves_the_download_size_of_an_installed_package_out() -> None:

@@ -117,7 +117,7 @@ def test_a_given_answer_asks_nobody(monkeypatch: pytest.MonkeyPatch, written: St
             UsageError(number=912, stdout=("No such",)),
             True,
             '{"Error":912,"ErrorMessage":"Please check your command"}',
-            "",
+            "No such\n",
         ),
     ],
 )

@@ -1,6 +1,6 @@
 """A configuration file that can be changed and written back with all its comments.
 
-The dialect is that of :mod:`pkgman.ini`: one line, one setting; ``#`` starts a comment line.
+The dialect is that of :mod:`pkgman.ini`: ``#`` starts a comment line, indented lines continue a value.
 Bytes that are no UTF-8 survive.
 """
 
@@ -11,15 +11,18 @@ from contextlib import suppress
 from json import dumps
 from typing import NamedTuple
 
+from pkgman.ini import continues, unquoted
+
 _BOM = "\ufeff"
 
 
 class Line(NamedTuple):
-    """One line: a setting if it has a ``key``, else ``text`` as it stands."""
+    """One line: a setting if it has a ``key``, else ``text`` as it stands, maybe more of the value above."""
 
     text: str
     key: str = ""
     value: str = ""
+    continued: bool = False
 
     def written(self) -> str:
         """Return the line as it is written back."""
@@ -49,24 +52,49 @@ class Section:
 
     def last_of(self, keys: tuple[str, ...]) -> str | None:
         """Return the value of the last setting of any of ``keys``."""
-        return next((line.value for line in reversed(self.lines) if line.key and line.key in keys), None)
+        found = [at for at, line in enumerate(self.lines) if line.key and line.key in keys]
+        return self._value(found[-1]) if found else None
+
+    def _end(self, at: int) -> int:
+        """Return the place behind the last line of the setting at a place."""
+        end = last = at + 1
+        while end < len(self.lines) and not self.lines[end].key:
+            end += 1
+            if self.lines[end - 1].continued:
+                last = end
+        return last
+
+    def _value(self, at: int) -> str:
+        more = (line.text.strip() for line in self.lines[at + 1 : self._end(at)] if line.continued)
+        return unquoted(" ".join((self.lines[at].value, *more)).strip())
 
     def set(self, key: str, value: str) -> None:
         """Change the setting that counts, the last one, or add it behind the section's other settings."""
         new = Line("", key, value)
         for at in range(len(self.lines) - 1, -1, -1):
             if self.lines[at].key == key:
+                self._cut(at)
                 self.lines[at] = new
                 return
-        behind = max((at + 1 for at, line in enumerate(self.lines) if line.key), default=0)
+        behind = max((self._end(at) for at, line in enumerate(self.lines) if line.key), default=0)
         self.lines.insert(behind, new)
+
+    def _cut(self, at: int) -> None:
+        """Drop the lines that continue the setting at a place, not the comments between them."""
+        end = self._end(at)
+        self.lines[at + 1 : end] = [line for line in self.lines[at + 1 : end] if not line.continued]
 
     def remove(self, key: str) -> bool:
         """Remove all settings of ``key``, so that no earlier one comes to life; False if there is none."""
-        kept = [line for line in self.lines if line.key != key]
-        found = len(kept) < len(self.lines)
-        self.lines = kept
-        return found
+        found = [at for at, line in enumerate(self.lines) if line.key == key]
+        for at in reversed(found):
+            self._cut(at)
+            del self.lines[at]
+        return bool(found)
+
+    def settings(self) -> dict[str, str]:
+        """Return key to value, the last of each."""
+        return {line.key: self._value(at) for at, line in enumerate(self.lines) if line.key}
 
     def as_json(self, name: str) -> str:
         """Return ``{name: {key: value}}``, lines in their order and doubles included (commands 9)."""
@@ -76,7 +104,11 @@ class Section:
                 text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), ensure_ascii=False
             )
 
-        pairs = (f"{quoted(n.json_name)}:{quoted(n.value if n.key else n.text.strip())}" for n in self.lines)
+        pairs = (
+            f"{quoted(line.json_name)}:{quoted(self._value(at) if line.key else line.text.strip())}"
+            for at, line in enumerate(self.lines)
+            if not line.continued
+        )
         return f"{{{quoted(name)}:{{{','.join(pairs)}}}}}"
 
 
@@ -93,7 +125,7 @@ class ConfFile:
         """Take the content of the file."""
         if text.startswith(_BOM):
             self._mark, text = _BOM, text[1:]
-        current = self._head
+        current, settings = self._head, 0  # and how many settings the section has
         lines = text.split("\n")
         if lines[-1] == "":
             lines.pop()
@@ -101,14 +133,32 @@ class ConfFile:
             plain = raw.strip()
             name, closed, rest = plain[1:].partition("]")
             if plain.startswith("[") and closed and name.strip() and not rest.strip():
-                current = Section(name.strip(), raw)
+                current, settings = Section(name.strip(), raw), 0
                 self._sections.append(current)
             elif plain.startswith(("#", ";", "[")):
                 current.lines.append(Line(raw))
+            elif settings and continues(raw):
+                current.lines.append(Line(raw, continued=True))
             else:
                 key, equals, value = plain.partition("=")
                 setting = bool(equals and key.strip()) and current is not self._head
+                settings += setting
                 current.lines.append(Line(raw, key.strip(), value.strip()) if setting else Line(raw))
+
+    def add(self, text: str) -> None:
+        """Append the sections of ``text``."""
+        if self.is_empty:
+            self.read(text)
+            return
+        more = ConfFile(self.path)
+        more.read(text)
+        for section in more.sections:
+            self.add_section(section.name).lines = section.lines
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections, in order."""
+        return tuple(self._sections)
 
     def section(self, name: str) -> Section | None:
         """Return the section of that name."""
