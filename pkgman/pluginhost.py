@@ -119,7 +119,7 @@ class PluginHost:
             with self._calling(name):
                 urls = plugin.metadata_start(event)
                 if urls is not None:
-                    self._urls[source.id] = _checked(name, urls)
+                    self._urls[source.id] = _usable(source, _checked(name, urls))
         return self._urls.get(source.id)
 
     def downloaded(self, source: RepoSource, path: str, base_url: str) -> None:
@@ -157,6 +157,15 @@ def _checked(name: str, urls: object) -> tuple[str, ...]:
         if not url.startswith(KNOWN):
             raise PluginError(f"{name}: not a URL: {url[:80]!r}", number=_BAD_URL)
     return found[:MAX_MIRRORS]
+
+
+def _usable(source: RepoSource, urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out base URLs that would leave TLS."""
+    if not any(url.startswith("http://") for url in urls):
+        return urls
+    from repo_meta.origins import with_tls
+
+    return with_tls(source, urls)
 
 
 class _Desk:

@@ -27,6 +27,7 @@ from pkgman.model.progress import SILENT
 from pkgman.model.schemes import KNOWN, REMOTE, canonical
 from pkgman.model.urls import split_url
 from repo_meta import cache
+from repo_meta.origins import DOWNGRADE, with_tls
 from repo_meta.urls import no_url
 
 if TYPE_CHECKING:
@@ -199,7 +200,8 @@ def _stored(source: RepoSource, path: str) -> tuple[str, ...]:
         data = cache.read_file(path, MAX_MIRRORLIST)
     except MetadataError:
         return ()
-    return parse_mirrorlist(data, local=_is_local(source)).urls[:MAX_MIRRORS] if data else ()
+    found = parse_mirrorlist(data or b"", local=_is_local(source))
+    return with_tls(source, found.urls)[:MAX_MIRRORS]
 
 
 def _fetch(
@@ -217,13 +219,19 @@ def _fetch(
         )
     if not found.urls:
         raise no_url(source, "Its mirrorlist names no URL that can be used.")
-    count = len(found.urls)
+    urls = with_tls(source, found.urls)
+    if len(urls) < len(found.urls):
+        report.diagnostic(
+            f"The mirrorlist of '{source.id}' has {len(found.urls) - len(urls)} mirrors without TLS; "
+            f"they are passed over ({DOWNGRADE}=1 takes them)."
+        )
+    count = len(urls)
     if count > MAX_MIRRORS:
         report.diagnostic(
             f"The mirrorlist of '{source.id}' has {count} mirrors; the first {MAX_MIRRORS} are used."
         )
     _store(path, data)
-    return found.urls[:MAX_MIRRORS]
+    return urls[:MAX_MIRRORS]
 
 
 def _store(path: str, data: bytes) -> None:

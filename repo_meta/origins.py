@@ -58,6 +58,11 @@ def is_downgrade(source: RepoSource, url: str) -> bool:
     return origin(url) not in {origin(key) for key in source.gpgkeys if key.startswith("http://")}
 
 
+def with_tls(source: RepoSource, urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of a list's base URLs that may be used; when there are none, one to be refused."""
+    return tuple(url for url in urls if not is_downgrade(source, url)) or urls[:1]
+
+
 class Logins:
     """What one transfer logs in with, from redirect to redirect."""
 

@@ -124,7 +124,7 @@ class _Renewal:
         """Fetch repomd.xml into tmp/ from the first base URL that has a good one."""
         for number, base in enumerate(bases, start=1):
             try:
-                return self._repomd_from(base)
+                return self._repomd_from(base, last=number == len(bases))
             except mirror.NEXT_MIRROR as error:
                 if number == len(bases):
                     raise
@@ -132,12 +132,12 @@ class _Renewal:
                     self._report.diagnostic(line)
         raise AssertionError("base_urls is never empty")
 
-    def _repomd_from(self, base: str) -> tuple[bytes, RepoSnapshot]:
+    def _repomd_from(self, base: str, *, last: bool) -> tuple[bytes, RepoSnapshot]:
         source = self._source
         path = f"{cache.tmp_dir(source)}/repomd.xml"
         item = Item(path, source.id, limit=MAX_REPOMD)
         url = join(base, "repodata/repomd.xml")
-        self._fetcher.fetch(source, url, item, progress=self._progress, report=self._report)
+        self._fetcher.fetch(source, url, item, progress=self._progress, report=self._report, patient=last)
         if self._hooks is not None:
             self._hooks.downloaded(source, path, base)
         data = cache.read_file(path, MAX_REPOMD) or b""

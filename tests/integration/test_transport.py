@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.pluginworld import Plugged, digest, metalink
 from tests.support.rawserver import Line, RawServer
 from tests.support.repos import repo_section
 from tests.support.rpms import Rpm
@@ -130,8 +131,35 @@ def test_a_mirror_with_tls_is_taken_among_others(
 ) -> None:
     (plain.path / "mirrors").write_text(f"{stranger.url}/main/\n{https.url('main')}\n")
     root.add_repo(plain, baseurl=None, mirrorlist=https.url("main/mirrors"), sslcacert=authority.ca)
+    done = tdnf("-y", "install", "one").ok()
+    assert (
+        "has 1 mirrors without TLS; they are passed over (allow_http_downgrade=1 takes them)." in done.stderr
+    )
+    assert stranger.requests == []
+    assert "TLS" not in tdnf("-y", "reinstall", "one").ok().stderr  # from the cached list
+
+
+def test_a_metalink_lends_no_credentials_and_does_not_leave_tls(
+    tdnf: Tdnf, root: Root, plain: Repo, https: Server, stranger: RawServer, authority: Authority
+) -> None:
+    Plugged(root).enable("tdnfmetalink")
+    keys = {"baseurl": None, "metalink": https.url("main/metalink"), "sslcacert": authority.ca, **LOGIN}
+
+    def listed(*urls: str) -> None:
+        (plain.path / "metalink").write_text(metalink([(url, None) for url in urls], [digest(plain.repomd)]))
+
+    foreign = f"{stranger.url}/main/"
+    listed(foreign, https.url("main/"))
+    root.add_repo(plain, **keys)
     tdnf("-y", "install", "one").ok()
     assert stranger.requests == []
+    listed(foreign)
+    root.add_repo(plain, **keys, retries=0)
+    assert "allow_http_downgrade=1" in tdnf("makecache").failed(1202).stderr
+    root.add_repo(plain, **keys, allow_http_downgrade=True)
+    tdnf("-y", "--refresh", "reinstall", "one").ok()
+    assert stranger.paths
+    assert [line.header("Authorization") for line in stranger.requests if line.header("Authorization")] == []
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(("1-off", "2-on"))))
@@ -210,7 +238,7 @@ def test_schemes_are_written_in_any_case(
     root.add_repo(plain, baseurl=loud)
     tdnf("-y", "install", "one").ok()
     tdnf("-y", "reinstall", f"{loud}/Packages/one-1.0-1.noarch.rpm").ok()
-    (plain.path / "mirrors").write_text(server.url("main"))
+    (plain.path / "mirrors").write_text(loud)
     for keys in ({"baseurl": None, "mirrorlist": f"{loud}/mirrors"}, {"baseurl": f"File://{plain.path}"}):
         root.add_repo(plain, **keys)
         tdnf("--refresh", "list", "one").ok()
