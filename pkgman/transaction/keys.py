@@ -62,7 +62,7 @@ class RepositoryKeys:
                 found += self._kept(source, url) or self._certificates(source, url)
             except PkgmanError:
                 continue
-        return tuple(key for key in found if key.fingerprint in known)
+        return self._with_copies(tuple(key for key in found if key.fingerprint in known))
 
     def offered(self, source: RepoSource) -> tuple[Certificate, ...]:
         """Return all of the repository's own keys, whether anybody agreed to them or not.
@@ -89,7 +89,12 @@ class RepositoryKeys:
                             self._report.diagnostic(line)
         if failures and not found:
             raise failures[0]
-        return tuple(found)
+        return self._with_copies(tuple(found))
+
+    def _with_copies(self, found: tuple[Certificate, ...]) -> tuple[Certificate, ...]:
+        """Add what the rpm database has of the same keys: a revocation there counts as well."""
+        wanted = {key.fingerprint for key in found}
+        return (*found, *(key for key in self.known() if key.fingerprint in wanted))
 
     def import_all(self, source: RepoSource, unusable: Callable[[bytes], str]) -> None:
         """Import all of the repository's own keys that are not known, after asking.

@@ -420,6 +420,17 @@ def test_a_signed_package_without_a_digest_of_its_payload_is_refused(world: Worl
 # The policy: which keys and signatures do not count
 
 
+def test_a_revocation_that_the_system_knows_counts(world: World) -> None:
+    with Signer.create("Gone <gone@localhost>") as signer:
+        path = world.signed(APP, signer)
+        signer.write_public_key(world.folder / "own.asc")  # the repository's copy is older
+        text = (signer.home / "openpgp-revocs.d" / f"{signer.fingerprint}.rev").read_text()
+        (signer.home / "revocation").write_text(text.replace(":-----BEGIN", "-----BEGIN"))
+        signer.gpg("--import", str(signer.home / "revocation"))
+        trust(world, signer)
+        assert "revoked" in reason(world, path)
+
+
 @pytest.fixture
 def weak(world: World) -> Iterator[Signer]:
     """A key whose public part is the repository's."""
