@@ -46,7 +46,7 @@ class Container:
         self.path = scratch / "image"
         self.proc, self.dev, self.tmp, self.user = proc, dev, tmp, user
         folders = ("etc/tdnf", "etc/yum.repos.d", "var/lib", "run", "tmp", "opt/bin", "root", "proc", "dev")
-        for folder in (*folders, *(str(place).lstrip("/") for place in _read_only())):
+        for folder in (*folders, *(str(place).lstrip("/") for place in read_only())):
             (self.path / folder).mkdir(parents=True, exist_ok=True)
         for name in _LINKED:
             if os.path.islink(f"/{name}") and not (self.path / name).is_symlink():
@@ -127,7 +127,7 @@ class Container:
     def _mounts(self, binds: Mapping[Path, str]) -> Iterable[str]:
         top = shlex.quote(str(self.path))
         yield f"mount -t tmpfs -o size={self.tmp},mode=1777 tmpfs {top}/tmp"
-        for place in _read_only():
+        for place in read_only():
             here = f"{top}{shlex.quote(str(place))}"
             yield f"mkdir -p {here}"  # below the new /tmp it is not there yet
             yield f"mount --bind {shlex.quote(str(place))} {here}"
@@ -143,7 +143,7 @@ class Container:
 
     def tree(self) -> dict[str, int]:
         """Every path of the container's own with its size (0 for what is no file), as ``a/b``."""
-        skipped = {str(place).strip("/") for place in _read_only()} | {"tmp", "dev", "proc"}
+        skipped = {str(place).strip("/") for place in read_only()} | {"tmp", "dev", "proc"}
         found = {}
         for folder, names, files in os.walk(self.path):
             here = os.path.relpath(folder, self.path)
@@ -172,7 +172,7 @@ def _namespaces(*, first: bool = False, user: bool = False) -> list[str]:
 
 
 @functools.cache
-def _read_only() -> tuple[Path, ...]:
+def read_only() -> tuple[Path, ...]:
     """Folders of the host that a container has: /usr, the checkout, the interpreter, libraries."""
     wanted = [Path("/usr"), *(Path(f"/{name}") for name in _LINKED if _is_folder(f"/{name}"))]
     wanted += [PROJECT, Path(sys.prefix), Path(sys.base_prefix), *_program_folders(program_command())]
