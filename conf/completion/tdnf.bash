@@ -171,7 +171,7 @@ _tdnf_argument() {
         if ((count)); then _tdnf_packages installed "$cur"; else _tdnf_words "$cur" summary list info; fi
         ;;
     mark) if ((count)); then _tdnf_packages installed "$cur"; else _tdnf_words "$cur" install remove; fi ;;
-    history) ((count)) || _tdnf_words "$cur" list init update undo redo rollback ;;
+    history) ((count)) || _tdnf_words "$cur" list info init update undo redo rollback ;;
     clean) ((count)) || _tdnf_words "$cur" packages metadata dbcache keys expire-cache all ;;
     repolist) ((count)) || _tdnf_words "$cur" all enabled disabled ;;
     repo) ((count)) || _tdnf_words "$cur" list info ;;

@@ -245,7 +245,7 @@ complete -c tdnf -n "__tdnf_command erase remove autoerase autoremove update upg
 complete -c tdnf -n "__tdnf_command list info" -a "all installed available updates upgrades downgrades extras obsoletes recent"
 complete -c tdnf -n "__tdnf_command updateinfo advisory" -a "summary list info"
 complete -c tdnf -n "__tdnf_command mark" -a "install remove"
-complete -c tdnf -n "__tdnf_command history" -a "list init update undo redo rollback"
+complete -c tdnf -n "__tdnf_command history" -a "list info init update undo redo rollback"
 complete -c tdnf -n "__tdnf_command clean" -a "packages metadata dbcache keys expire-cache all"
 complete -c tdnf -n "__tdnf_command repolist" -a "all enabled disabled"
 complete -c tdnf -n "__tdnf_command repo" -a "list info"

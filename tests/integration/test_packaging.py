@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests.support.rpms import scrubbed_environment
 
 TOP = Path(__file__).parent.parent.parent
 # How each program shows that it is alive, and what it says then.
@@ -138,6 +142,29 @@ def test_the_sdist_makes_the_same_wheel_and_holds_nothing_that_was_built(wheel: 
             for archive in (first, second)
         ]
     assert records[0] == records[1]
+
+
+def test_the_lines_of_the_documentation_build_wheel_sdist_and_rpms(tmp_path: Path) -> None:
+    source = tmp_path / "checkout"
+    leave = shutil.ignore_patterns(".*", "__pycache__", "dist", "build")
+    shutil.copytree(TOP, source, ignore=leave)
+    (source / ".venv").symlink_to(sys.prefix)
+    blocks = re.findall(r"```sh\n(.*?)```", (source / "docs/packaging.md").read_text(), re.DOTALL)
+    builds = [block for block in blocks if "hatchling" in block]
+    for block in builds:
+        lines = "\n".join(line for line in block.splitlines() if not line.startswith("tools/setup.sh"))
+        done = subprocess.run(
+            ["sh", "-ec", lines],
+            cwd=source,
+            env=scrubbed_environment(tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert len(builds) == 2
+    assert {path.suffix for path in (source / "dist").iterdir()} == {".whl", ".gz"}
+    assert len(list((tmp_path / "rpmbuild/RPMS").rglob("*.rpm"))) == 3
 
 
 def test_the_launchers_of_a_checkout_need_no_site_and_no_environment(tmp_path: Path) -> None:

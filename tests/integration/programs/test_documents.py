@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from itertools import pairwise
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pkgman import config, repos
+from pkgman import __version__, config, repos
 from pkgman.commandtable import COMMANDS
 from pkgman.options import ALL_OPTIONS, SPELLINGS
 from pkgman.programs import automaticconf
@@ -114,6 +115,23 @@ def test_every_key_has_an_entry() -> None:
         assert read
         assert set(read) <= words
     assert {key for keys in automaticconf._KEYS.values() for key in keys} <= heads("tdnf-automatic.8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_its_date_and_the_version_of_the_program(name: str) -> None:
+    (title,) = (line for line in page(name).splitlines() if line.startswith(".TH "))
+    _, _, _, date, version, *_ = shlex.split(title)
+    assert re.fullmatch(r"[A-Z][a-z]+ 20\d\d", date)
+    assert version == f"pkgman {__version__}"
+
+
+def test_every_word_of_history_is_described_and_completed() -> None:
+    words = {"list", "info", "init", "update", "undo", "redo", "rollback"}
+    names = ("man/tdnf.8", "completion/tdnf.bash", "completion/_tdnf", "completion/tdnf.fish")
+    for text in ((CONF / name).read_text() for name in names):
+        assert any(
+            words <= set(re.findall(r"[a-z]+", line)) for line in text.splitlines() if "rollback" in line
+        )
 
 
 @pytest.mark.parametrize("name", PAGES)
