@@ -7,7 +7,7 @@
 PYTHON := .venv/bin/python
 WORKERS ?= auto
 
-.PHONY: run test test-lowest lint unit bench setup clean
+.PHONY: run test test-lowest lint unit bench setup stubs clean
 
 run: setup
 	$(PYTHON) tools/demo.py .venv/bin/tdnf
@@ -32,6 +32,11 @@ bench:
 
 setup:
 	tools/setup.sh run
+
+# The types of tdnf.api for type checkers, after a change of the API.
+stubs: setup-test
+	$(PYTHON) tools/launcher/stubs.py tools/launcher/tdnf/api.pyi
+	$(PYTHON) -m ruff format -q tools/launcher/tdnf/api.pyi
 
 .PHONY: setup-test
 setup-test:

@@ -21,7 +21,6 @@ from pkgman.commands import listing, updateinfo
 from pkgman.getopt import check, parse
 from pkgman.model.errors import (
     HistoryError,
-    NothingToDo,
     NotRoot,
     PkgmanError,
     UsageError,
@@ -84,7 +83,8 @@ class Client:
     that entered it, and may be entered again after it was left.
 
     Every method raises :class:`~pkgman.model.errors.PkgmanError`, ``number`` being tdnf's and
-    ``lines`` saying what happened. Handles of packages are good until the next
+    ``lines`` saying what happened. What ``report``, ``progress`` or ``confirm`` raise comes out of the
+    method as it is, once the work is unwound. Handles of packages are good until the next
     :meth:`execute`, and no longer than the ``with``.
 
     What happens to the process: umask and the garbage collector's switch are others while a method runs, and
@@ -299,12 +299,8 @@ class Client:
             try:
                 again = partial(workflow.resolve, session, pool, request)
                 workflow.carry_out(session, pool, solution, agreed=True, again=again)
-            except NothingToDo:
-                raise
-            except BaseException:
+            finally:  # a plan without steps may have changed marks
                 self._renew()
-                raise
-            self._renew()
 
     # The process and the session
 
@@ -314,7 +310,7 @@ class Client:
         if self._session is None or self._thread != threading.get_ident():
             raise PkgmanError("a Client is used within 'with', in the thread that entered it", number=1622)
         self._session.command = command
-        with _as_found():
+        with self._listener.callers_errors(), _as_found():
             yield self._session
 
     def _loaded(self, session: Session) -> Pool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from pkgman.model.words import plain, without_passwords
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pkgman.model.progress import Progress, Task
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _BOLD_BLACK = ("\x1b[1m", "\x1b[30m", "\x1b[0m")  # around a name, in the one line that is coloured
 _DETAIL = "    "  # how lines begin that belong to the one before
 
@@ -45,6 +49,7 @@ class Listener:
         self.answer: bool | None = None
         self.unbreakable = False
         self._report, self._progress, self._confirm = report, progress, confirm
+        self._raised: BaseException | None = None  # by a callback
         self._question: list[str] = []  # the last note, and the lines that belong to it
 
     def info(self, text: str, *, raw: bool = False) -> None:
@@ -53,11 +58,11 @@ class Listener:
             text = text.replace(code, "")
         text = _fit(text)
         self._question = [*self._question, text] if text.startswith(_DETAIL) else [text]
-        self._report.info(text)
+        self._call(self._report.info, text)
 
     def result(self, text: str, *, raw: bool = False) -> None:  # noqa: ARG002
         """Pass on what is to be heard in any case."""
-        self._report.result(_fit(text))
+        self._call(self._report.result, _fit(text))
 
     def results(self, lines: Iterable[str]) -> None:
         """Pass on several."""
@@ -66,11 +71,11 @@ class Listener:
 
     def diagnostic(self, text: str) -> None:
         """Pass on a warning or the cause of an error."""
-        self._report.diagnostic(_fit(text))
+        self._call(self._report.diagnostic, _fit(text))
 
     def script_output(self, text: str) -> None:
         """Pass on a line that a package's script wrote."""
-        self._report.result(plain(text))
+        self._call(self._report.result, plain(text))
 
     def document(self, value: object) -> None:
         """Drop it: nothing asks for JSON here."""
@@ -80,11 +85,45 @@ class Listener:
 
     def confirm(self) -> bool:
         """Ask the caller."""
-        return self._confirm("\n".join(self._question))
+        return self._call(self._confirm, "\n".join(self._question))
 
     def begin(self, label: str, *, total: int, unit: str = "bytes") -> Task:
         """Announce work to the caller."""
-        return self._progress.begin(label, total=total, unit=unit)
+        begin = partial(self._progress.begin, label, total=total, unit=unit)
+        return _Watched(self._call(begin), self._call)
+
+    @contextmanager
+    def callers_errors(self) -> Iterator[None]:
+        """Let what a callback raised come out as it is, whatever became of it on the way."""
+        self._raised = None
+        try:
+            yield
+        except BaseException as error:
+            raised, self._raised = self._raised, None
+            if raised is None or raised is error:
+                raise
+            raise raised from None
+
+    def _call(self, callback: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        """Call the caller, and remember what it raises."""
+        try:
+            return callback(*given, **named)
+        except BaseException as error:
+            self._raised = error
+            raise
+
+
+class _Watched:
+    """A caller's :class:`~pkgman.model.progress.Task`."""
+
+    def __init__(self, task: Task, call: Callable[..., object]) -> None:
+        self._task, self._call = task, call
+
+    def advance(self, amount: int) -> None:
+        self._call(self._task.advance, amount)
+
+    def end(self) -> None:
+        self._call(self._task.end)
 
 
 def _fit(text: str) -> str:

@@ -30,6 +30,17 @@ class PkgmanError(Exception):
             self.number = number
         super().__init__("; ".join(self.lines) or f"error {self.number}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let copies and other processes have the error as it is, whatever its constructor takes."""
+        return restored, (type(self), self.args, self.__dict__)
+
+
+def restored(kind: type[PkgmanError], arguments: tuple[object, ...], state: dict[str, object]) -> PkgmanError:
+    """Make an error anew from what :meth:`PkgmanError.__reduce__` kept of it."""
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
+
 
 class UsageError(PkgmanError):
     """The command line is wrong (900 to 917).

@@ -245,6 +245,88 @@ def test_an_exception_of_a_callback_ends_the_call_and_the_transaction(
     assert done.lines[1] == str(len(root.installed))
 
 
+ERRORS = {
+    "OSError": "OSError(5, 'mine')",
+    "a class of the caller's": "Mine('mine')",
+    "KeyboardInterrupt": "KeyboardInterrupt('mine')",
+}
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("where", ["info", "begin", "advance", "confirm"])
+def test_what_a_callback_raises_keeps_its_class_and_text(
+    signed: Repo, client: Callable[..., Result], where: str, error: str
+) -> None:
+    done = client(f"""
+        class Mine(BlockingIOError):
+            pass
+        raised = {ERRORS[error]}
+        def at(place):
+            if place == {where!r}:
+                raise raised
+        class Calls:
+            def info(self, text): at("info")
+            def result(self, text): pass
+            diagnostic = result
+            def begin(self, label, *, total, unit="bytes"):
+                at("begin")
+                return self
+            def advance(self, amount): at("advance")
+            def end(self): pass
+        def confirm(question):
+            at("confirm")
+            return True
+        try:
+            with Client(report=Calls(), progress=Calls(), confirm=confirm, **kw) as client:
+                client.execute(client.plan_install("tool"))
+        except BaseException as error:
+            assert error is raised, repr(error)
+            print(repr(error))
+    """)
+    assert "mine" in done.ok().stdout
+
+
+def test_errors_keep_class_text_and_number_in_copies_and_other_processes(
+    signed: Repo, client: Callable[..., Result]
+) -> None:
+    client("""
+        import copy, pickle, tdnf
+        from tdnf._tdnf import Failure
+        from pkgman.model import errors
+        made = [kind("what", number=1234) for kind in vars(errors).values()
+                if isinstance(kind, type) and issubclass(kind, PkgmanError) and kind is not errors.Incomplete]
+        made += [errors.Incomplete(1, 2, number=1207), errors.system_error(OSError(28, "full", "/x"))]
+        made += [errors.UsageError("a", stdout=("b",)), Failure(1011, "No", ("line",))]
+        for error in made:
+            for again in (copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+                assert type(again) is type(error)
+                assert (str(again), vars(again)) == (str(error), vars(error))
+        assert len(made) > 20
+    """).ok()
+
+
+def test_marks_are_right_after_there_was_nothing_to_do(signed: Repo, client: Callable[..., Result]) -> None:
+    done = client("""
+        with Client(confirm=lambda question: True, **kw) as client:
+            client.execute(client.plan_install("app"))
+            spare = lambda: [step.package.name for step in client.plan_erase("app").steps]
+            before = spare()
+            plan = client.plan_install("lib")
+            assert not plan.steps
+            try:
+                client.execute(plan)
+            except NothingToDo:
+                pass
+            after = spare()
+        with Client(confirm=lambda question: True, **kw) as client:
+            print(json.dumps([before, after, spare()]))
+    """)
+    before, after, other = done.ok().json
+    assert "lib" in before
+    assert "lib" not in after
+    assert sorted(after) == sorted(other)
+
+
 def test_clients_follow_one_another_with_other_roots_and_give_memory_back(
     signed: Repo, client: Callable[..., Result], root: Root
 ) -> None:

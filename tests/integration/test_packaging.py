@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -120,6 +121,56 @@ def test_the_wheels_programs_use_the_wheels_modules(environment: Path) -> None:
         [str(environment / "bin/python"), "-I", "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith(f"{environment}/")
+
+
+TYPED = """
+import tdnf
+from tdnf.api import Client, PkgmanError, Step
+
+with Client(options=["--refresh"]) as client:
+    steps: tuple[Step, ...] = client.plan_install("x").steps
+    name: str = steps[0].package.name
+try:
+    tdnf.install(["x"])
+except PkgmanError as error:
+    lines: tuple[str, ...] = error.lines
+"""
+MISTYPED = {
+    "client.plan_instal('x')": "attr-defined",
+    "number: int = client.packages()[0].name": "assignment",
+    "Client(config=1)": "arg-type",
+    "client.search(1)": "arg-type",
+    "tdnf.repolist('all')": "arg-type",
+    "Step('Install')": "call-arg",
+    "reveal_type(client.history()[0].command)": "str | None",
+}
+
+
+def test_a_type_checker_knows_the_installed_module(environment: Path, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+
+    def complaints(text: str) -> list[str]:
+        program.write_text(text)
+        interpreter = str(environment / "bin/python")
+        command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", interpreter]
+        done = subprocess.run(
+            [*command, program.name], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        return [line for line in done.stdout.splitlines() if line.startswith("program.py:")]
+
+    assert complaints(TYPED) == []
+    found = complaints(TYPED + "\n".join(MISTYPED) + "\n")
+    assert len(found) >= len(MISTYPED)
+    for number, (line, word) in enumerate(MISTYPED.items(), TYPED.count("\n") + 1):
+        assert any(said.startswith(f"program.py:{number}: ") and word in said for said in found), line
+
+
+def test_the_stub_of_the_api_says_what_the_sources_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TOP / "tools" / "launcher"))
+    import stubs
+
+    shipped = (TOP / "tools/launcher/tdnf/api.pyi").read_text()
+    assert ast.dump(ast.parse(shipped)) == ast.dump(ast.parse(stubs.make())), "run 'make stubs'"
 
 
 def test_the_wheel_brings_manual_completion_and_samples(environment: Path) -> None:

@@ -56,6 +56,16 @@ class Failure(error):
         for line in lines:
             self.add_note(line)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let copies and other processes have the failure as it is."""
+        return _restored, (self.args, self.__dict__)
+
+
+def _restored(arguments: tuple[object, ...], state: dict[str, object]) -> Failure:
+    failure = Failure.__new__(Failure, *arguments)
+    failure.__dict__.update(state)
+    return failure
+
 
 class Repo:
     """A repository; an attribute that has no value is not there, so ``hasattr`` tells."""
