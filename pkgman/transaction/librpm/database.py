@@ -32,6 +32,8 @@ _PACKAGE_FILES = ("rpmdb.sqlite", "Packages.db", "Packages")
 _IDENTIFYING = (rpm.RPMTAG_INSTALLTIME, rpm.RPMTAG_SHA1HEADER, rpm.RPMTAG_SHA256HEADER)
 _UNCHECKED = rpm.RPMVSF_MASK_NOSIGNATURES | rpm.RPMVSF_MASK_NODIGESTS
 
+_SMALLEST = 64 << 10  # bytes; rpm's sqlite database without any package has three times as many
+
 LEVELS = {
     "emergency": rpm.RPMLOG_EMERG,
     "alert": rpm.RPMLOG_ALERT,
@@ -227,6 +229,21 @@ def _define(name: str, body: str) -> None:
         rpm.expandMacro(f"%define {name} {body}")
 
 
+def unopenable(root: str) -> PkgmanError:
+    """Return the error for a database that is there and cannot be opened, with what mends it."""
+    folder = os.path.join(root, str(rpm.expandMacro("%{_dbpath}")).lstrip("/"))
+    path = os.path.join(folder, _PACKAGE_FILES[0])
+    try:
+        unfinished = os.path.getsize(path) < _SMALLEST
+    except OSError:
+        unfinished = False
+    if unfinished:
+        advice = "a run was killed while making it, so it holds no packages: remove the folder, and run again"
+    else:
+        advice = f"it is damaged, or not to be read by you; 'rpm --root {root} --rebuilddb' may mend it"
+    return PkgmanError((f"{root}: cannot open the rpm database", f"{folder}: {advice}"), number=UNOPENABLE)
+
+
 class _Open:
     """A transaction set on the database; foreign exceptions are converted."""
 
@@ -243,7 +260,7 @@ class _Open:
             self._ts.setVSFlags(self._flags)
             # A database that cannot be opened is otherwise the same as an empty one.
             if self._existing and self._ts.openDB() != 0:
-                raise PkgmanError(f"{self._root}: cannot open the rpm database", number=UNOPENABLE)
+                raise unopenable(self._root)
             return self._ts
         except rpm.error as error:
             raise PkgmanError(f"{self._root}: {error}", number=UNOPENABLE) from error

@@ -14,6 +14,7 @@ import rpm
 from pkgman.model.errors import PkgmanError, TransactionFailed
 from pkgman.model.transaction import Action
 from pkgman.transaction.librpm.callback import INSTALLED, REMOVED, Callback
+from pkgman.transaction.librpm.database import unopenable
 from pkgman.transaction.librpm.header import decode, nevra
 from pkgman.transaction.librpm.problems import listing, pretrans_hint
 from pkgman.transaction.librpm.signals import HeldSignals
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 DEPENDENCIES = 1515
 BAD_ROOT = 1502
-NO_DATABASE = 1526
 _FILES = 16  # that librpm, its database and one script have open at once
 _MEMORY = 32 << 20  # bytes that librpm takes for a small transaction
 
@@ -82,7 +82,11 @@ def run(
     os.makedirs(database.root, exist_ok=True)
     keyed = {str(number): file for number, file in enumerate(by_package.values())}
     callback = Callback(keyed, report=report, script_output=script_output)
-    job = _Job(database, callback, report, options, signed=[file.signed for file in keyed.values()])
+    try:
+        job = _Job(database, callback, report, options, signed=[file.signed for file in keyed.values()])
+    except BaseException:
+        callback.close()
+        raise
     try:
         keys = {file.package: key for key, file in keyed.items()}
         job.add(steps, keys, by_package)
@@ -124,7 +128,7 @@ class _Job:
         except rpm.error as error:
             raise PkgmanError(f"{database.root}: {error}", number=BAD_ROOT) from error
         if not opened:  # librpm would take it for an empty one
-            raise PkgmanError(f"{database.root}: cannot open the rpm database", number=NO_DATABASE)
+            raise unopenable(database.root)
         self._ts.cbStyle = 1
         self._ts.scriptFd = callback.script_fd
         self._set_checks(signed)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +17,8 @@ from pkgman.transaction.openpgp import read_certificates
 from tests.support.rpms import Rpm, break_header
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import World
 
 FULL = Rpm(
@@ -160,6 +165,32 @@ def test_a_database_that_is_no_database_is_an_error_not_an_empty_set(world: Worl
     assert caught.value.number == 1526
     with pytest.raises(PkgmanError):
         world.database.cookie()
+
+
+def unfinished(place: Path) -> None:
+    """What sqlite has when the making of rpm's tables is cut short."""
+    connection = sqlite3.connect(place)
+    connection.executescript("CREATE TABLE x(a); DROP TABLE x")
+    connection.close()
+
+
+@pytest.mark.parametrize("leave", [Path.touch, unfinished], ids=["empty", "without tables"])
+def test_a_database_whose_making_was_cut_short_is_told_with_what_to_do(
+    world: World, leave: Callable[[Path], None]
+) -> None:
+    place = world.root / "var/lib/rpm"
+    place.mkdir(parents=True)
+    leave(place / "rpmdb.sqlite")
+    (place / "rpmdb.sqlite").chmod(0o444)
+    with pytest.raises(PkgmanError, match="holds no packages: remove the folder") as caught:
+        list(world.database.installed())
+    assert caught.value.number == 1526
+    assert str(place) in str(caught.value)
+    with pytest.raises(PkgmanError, match="holds no packages"):
+        world.install(Rpm("one"))
+    shutil.rmtree(place)
+    world.install(Rpm("one"))
+    assert world.present() == ["one-1.0-1.noarch"]
 
 
 def test_a_file_of_the_command_line_is_read_like_an_installed_package(world: World) -> None:
