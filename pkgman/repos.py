@@ -222,9 +222,9 @@ class RepoReader:
         url = source.metalink or source.mirrorlist or (source.baseurls[0] if source.baseurls else "")
         folder = f"{source.id}-{_short_hash(url)}" if url else source.id  # of the URL as it was written
         return source._replace(
-            baseurls=tuple(map(canonical, source.baseurls)),
-            mirrorlist=canonical(source.mirrorlist),
-            metalink=canonical(source.metalink),
+            baseurls=tuple(map(_as_url, source.baseurls)),
+            mirrorlist=_as_url(source.mirrorlist),
+            metalink=_as_url(source.metalink),
             gpgkeys=tuple(map(canonical, source.gpgkeys)),
             proxy=config.proxy,
             proxy_username=config.proxy_username,
@@ -247,8 +247,10 @@ class RepoReader:
             url = _file_url(place) if os.path.isdir(place) else ""
         elif canonical(place).startswith(KNOWN):
             url = place
+        elif "://" not in place and os.path.isdir(place):
+            url = _file_url(os.path.abspath(place))
         else:
-            message = f"--repofrompath {repo_id}: '{place}' is neither an absolute path nor a URL"
+            message = f"--repofrompath {repo_id}: '{place}' is neither a folder that is there nor a URL"
             raise ConfigError(message, number=1524)
         return self._named(repo_id, "repofrompath", url)
 
@@ -264,6 +266,11 @@ class RepoReader:
         if not os.path.isdir(folder):
             raise ConfigError(f"{place} is not a directory", number=1622)
         return self._named(repo_id, "repofromdir", _file_url(folder))._replace(rpm_folder=folder)
+
+
+def _as_url(place: str) -> str:
+    """Return a URL, which a path of the host may stand for, in its usual spelling."""
+    return _file_url(place) if place.startswith("/") else canonical(place)
 
 
 def _file_url(path: str) -> str:

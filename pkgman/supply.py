@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class Supply:
         self.sources: list[RepoSource] = []
         self.snapshots: dict[str, RepoSnapshot] = {}
         self._bases: dict[str, str] = {}
+        self._looked_at: set[str] = set()  # folders of the cache
 
     def wanted(self) -> list[RepoSource]:
         """Return the enabled repositories, by priority."""
@@ -66,6 +68,8 @@ class Supply:
         from repo_meta import refresh
 
         session, plugins = self._session, self._session.plugins
+        for folder in (session.config.cachedir, source.metadata_dir):
+            self._warn_of_others(folder)
         try:
             snapshot = refresh.load(
                 source,
@@ -93,6 +97,21 @@ class Supply:
         line = self._session.line
         from_timer = line.flag("timer") or "timer" in line.words[1:]
         return self._session.command == "makecache" and not from_timer
+
+    def _warn_of_others(self, folder: str) -> None:
+        """Say once that anybody can change what lies in a folder of the cache."""
+        if folder in self._looked_at:
+            return
+        self._looked_at.add(folder)
+        try:
+            mode = os.stat(folder).st_mode
+        except OSError:
+            return
+        if mode & stat.S_IWOTH:
+            self._session.ui.diagnostic(
+                f"WARNING: everybody can write to {folder}, so what is cached there may be anybody's; "
+                f"run 'chmod o-w {folder}' and 'tdnf clean all'."
+            )
 
     def _refused(self, source: RepoSource, problem: PkgmanError) -> None:
         from pkgman.errortexts import text_of

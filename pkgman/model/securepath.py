@@ -282,7 +282,7 @@ def rmdir(path: str) -> None:
 def remove_tree(path: str) -> None:
     """Remove a file, a link, or a folder with all below it; nothing there is as good.
 
-    :raises OSError: when something cannot be removed; naming ``path``.
+    :raises OSError: when something cannot be removed, naming ``path``; for a link on the way.
     """
     try:
         with _Place(path) as (folder, word):
@@ -290,6 +290,8 @@ def remove_tree(path: str) -> None:
             while waiting:
                 _remove(waiting.pop(), folder, folder, waiting)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise  # it names the link
         if error.errno not in _GONE:
             raise type(error)(error.errno, error.strerror, path) from error
 

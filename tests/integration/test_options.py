@@ -218,8 +218,10 @@ def test_repofrompath_adds_an_enabled_repository(look: Tdnf, world: World) -> No
     path = world.second.path
     assert enabled(look("repolist", f"--repofrompath=x,{path}")) == ["x", "main", "second"]
     assert enabled(look("repolist", f"--repofrompath=x,{path}", "--repo=main")) == ["main"]
-    for place in (path, f"file://{path}", world.server.url("second/")):
-        done = look("-q", "list", f"--repofrompath=x,{place}", "--repo=x", "available").ok()
+    beside = os.path.relpath(path, path.parent)
+    for place in (path, beside, f"./{beside}", f"file://{path}", world.server.url("second/")):
+        words = ("-q", "list", f"--repofrompath=x,{place}", "--repo=x", "available")
+        done = look(*words, cwd=path.parent).ok()
         assert [line.split()[0] for line in done.lines] == ["app.noarch", "second-only.noarch"]
 
 
