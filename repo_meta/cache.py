@@ -146,8 +146,10 @@ def write_file(path: str, data: bytes) -> None:
             while view:
                 view = view[stream.write(view) :]
             securepath.replace(temporary.name(path, token), path)
-    except BaseException:
+    except BaseException as error:
         temporary.discard(temporary.name(path, token))
+        if isinstance(error, OSError) and not error.filename:  # a full disk, which names no file
+            error.filename = path
         raise
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
@@ -330,7 +331,17 @@ def test_a_file_that_cannot_be_written_on_is_a_system_error(
     with pytest.raises(PkgmanError) as caught:
         fetcher.fetch(source, f"{server.url}/file", item)
     assert caught.value.number == 1627  # EFBIG
+    assert caught.value.lines == (f"{item.path}: File too large",)
     assert _left(item) == []
+
+
+def test_a_disk_without_room_is_told_with_what_is_missing(tmp_path: Path) -> None:
+    needed = 1 << 60
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    told = fetch._not_written(error, Item(f"{tmp_path}/x.rpm", "x", size=needed))
+    assert told.number == 1628
+    assert told.lines[0].startswith(f"{tmp_path}/x.rpm: No space left on device: {needed} bytes are needed, ")
+    assert told.lines[0].endswith(" are missing")
 
 
 def test_a_link_at_the_place_of_the_temporary_file_is_not_followed(
