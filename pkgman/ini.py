@@ -14,6 +14,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import ConfigError
+from pkgman.model.limits import MAX_CONFIG
 from pkgman.model.words import without_secret
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _TRUE = frozenset(("true", "yes", "on"))
 _FALSE = frozenset(("false", "no", "off"))
 _TOO_LARGE = 1 << 31
 _LONGEST = 64  # characters of a number
-_LARGEST = 1 << 20  # bytes of what comes through a pipe
 _QUOTES = "\"'"
 
 
@@ -158,13 +158,13 @@ def _settled(entries: list[tuple[str, list[str], int]]) -> tuple[Entry, ...]:
 def _content(stream: BufferedReader, *, named: bool) -> bytes:
     kind = stat.S_IFMT(os.fstat(stream.fileno()).st_mode)
     if kind == stat.S_IFREG:
-        return stream.read()
+        return stream.read(MAX_CONFIG + 1)
     if not named or kind not in (stat.S_IFIFO, stat.S_IFCHR):
         raise OSError(errno.EISDIR if kind == stat.S_IFDIR else errno.EINVAL, "not a regular file")
     os.set_blocking(stream.fileno(), True)  # whoever writes into a pipe may take a while
-    data = stream.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise OSError(errno.EFBIG, f"more than {_LARGEST} bytes")
+    data = stream.read(MAX_CONFIG + 1)
+    if len(data) > MAX_CONFIG:
+        raise OSError(errno.EFBIG, f"more than {MAX_CONFIG} bytes")
     return data
 
 
@@ -173,7 +173,7 @@ def load(path: str, *, named: bool = False) -> Document:
 
     :param named: the user named it: a pipe, such as a shell's ``<(...)``, and /dev/null will do.
     :raises ConfigError: 1602 when it is missing, 1600 + errno when it is unreadable,
-        1002 when it is no text.
+        1002 when it is no text or too large.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not make us wait
@@ -182,6 +182,8 @@ def load(path: str, *, named: bool = False) -> Document:
     except OSError as error:
         number = 1600 + (error.errno or 0)
         raise ConfigError(f"{path}: cannot be read: {error.strerror}", number=number) from error
+    if len(data) > MAX_CONFIG:
+        raise ConfigError(f"{path}: has more than {MAX_CONFIG} bytes, which is not accepted")
     if b"\0" in data:
         raise ConfigError(f"{path}: is not a text file (it holds a NUL byte)")
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")  # some editors write that mark

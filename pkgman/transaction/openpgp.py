@@ -11,10 +11,11 @@ import base64
 import binascii
 import hashlib
 import re
+from itertools import dropwhile, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from pkgman.model.errors import PkgmanError
-from pkgman.model.limits import MAX_KEY_FILE
+from pkgman.model.limits import MAX_KEY_FILE, MAX_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,14 +48,16 @@ def read_certificates(data: bytes) -> tuple[Certificate, ...]:
     :raises PkgmanError: 1505 if there is none.
     """
     if len(data) > MAX_KEY_FILE:
-        raise _invalid("the key file is larger than 4 MiB")
+        raise _invalid("the key file is larger than 1 MiB")
     found: list[Certificate] = []
     failure = _invalid("the file holds no public key")
     for armored in data.split(_BEGIN)[1:] or [b""]:
         try:
-            found += _split(_dearmor(armored) if armored else data)
+            found += islice(_split(_dearmor(armored) if armored else data), MAX_KEYS + 1)
         except PkgmanError as error:
             failure = error
+        if len(found) > MAX_KEYS:
+            raise _invalid(f"the file holds more than {MAX_KEYS} keys")
     if not found:
         raise failure
     return tuple(found)
@@ -70,10 +73,8 @@ def _dearmor(block: bytes) -> bytes:
     if not end:
         raise _invalid("the armor is cut off")
     lines = [line.strip() for line in text.strip().splitlines()]
-    while lines and _HEADER.match(lines[0]):
-        lines.pop(0)
     body = []
-    for line in lines:
+    for line in dropwhile(_HEADER.match, lines):
         if line.startswith(b"="):  # the checksum, which RFC 9580 tells readers to ignore
             break
         body.append(line)
