@@ -16,6 +16,7 @@ import pysequoia
 from pysequoia import packet
 
 from pkgman.model.errors import NotTrusted, PkgmanError
+from pkgman.model.interrupts import Interruptible
 from pkgman.model.urls import public
 from pkgman.model.verdict import Standing, Verdict
 from repo_meta import packets, policy
@@ -46,7 +47,8 @@ def read_keys(data: bytes, url: str) -> Certificates:
     :raises PkgmanError: 1505 when there is none in it.
     """
     try:
-        return _certificates(data)
+        with Interruptible():  # a hostile file of the largest size takes seconds
+            return _certificates(data)
     except Exception as error:  # its own class, and RuntimeError in older ones
         certs: Certificates = []
         for block in _blocks(data, _BEGIN_KEY)[:MAX_BLOCKS]:

@@ -6,7 +6,7 @@ All that is read from elsewhere has one here; docs/security.md says what the wor
 from __future__ import annotations
 
 # Bytes of whole files.
-MAX_KEY_FILE = 4 << 20  # the largest distribution keyrings have some hundred KiB
+MAX_KEY_FILE = 1 << 20  # the largest distribution keyrings have some hundred KiB
 MAX_KEYS = 1000  # certificates in one of them
 MAX_REPOMD = 4 << 20  # real ones have 1 to 100 KiB
 MAX_SIGNATURE = 1 << 18  # of repomd.xml.asc
