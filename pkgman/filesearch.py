@@ -82,7 +82,10 @@ def add_paths(session: Session, pool: Pool, paths: Collection[str]) -> None:
 
 
 def files_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Return the file list of each package: of installed ones from rpm's database, else from filelists."""
+    """Return the file list of each package: of installed ones from rpm's database, else from filelists.
+
+    Where a repository has none, or ``skip_md_filelists`` hides them, what primary names.
+    """
     result: dict[int, tuple[str, ...]] = {}
     wanted: dict[str, dict[str, list[int]]] = {}  # repository -> pkgid -> handles: a file may be there twice
     for handle in handles:
@@ -101,4 +104,7 @@ def files_of(session: Session, pool: Pool, handles: Sequence[int]) -> dict[int, 
         if pkgids:
             for pkgid, paths in filelists.files_of(pieces, pkgids.keys()).items():
                 result |= dict.fromkeys(pkgids[pkgid], paths)
+    for handle in handles:
+        if handle not in result:
+            result[handle] = query.files(pool, handle)
     return result

@@ -18,6 +18,7 @@ _NAME = re.compile(r"""(?<=encoding=)(["'])[\w.:-]+\1|(?<=encoding = )(["'])[\w.
 _HEAD = 512  # bytes within which the declaration ends
 _PLAIN = ("utf-8", "utf8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be")  # or the name is wrong
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_OTHERWISE = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined")  # of Python
 _ASCII = "".join(map(chr, range(32, 127))) + "\\u0041\n"
 
 
@@ -63,6 +64,8 @@ def _decoder(name: str, label: str) -> codecs.IncrementalDecoder:
     what is none; in all others ASCII stands for itself.
     """
     try:
+        if codecs.lookup(name).name.replace("-", "_") in _OTHERWISE:
+            raise LookupError
         if name != "utf-16" and _ASCII.encode().decode(name) != _ASCII:
             raise LookupError
         return codecs.getincrementaldecoder(name)(errors="replace")

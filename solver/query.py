@@ -13,7 +13,7 @@ from pkgman.model.repo import Remote
 from pkgman.model.schemes import KNOWN, canonical
 from solver import select
 from solver.installed import RPMS_OWN
-from solver.text import clean
+from solver.text import clean, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -278,6 +278,9 @@ def search(pool: Pool, terms: Iterable[str]) -> tuple[int, ...]:
     for term in terms:
         hits: set[int] = set()
         for repo in pool.raw.repos:  # no index is needed
+            if not term.isascii():
+                hits.update(_folded_hits(pool, repo, folded(term)))
+                continue
             store = pool.texts(repo)
             if store:
                 position = _first(repo)
@@ -286,6 +289,17 @@ def search(pool: Pool, terms: Iterable[str]) -> tuple[int, ...]:
                 hits.update(match.solvid for match in repo.Dataiterator(key, clean(term), _SUBSTRING))
         found.extend(select.in_order(pool, hits))
     return tuple(found)
+
+
+def _folded_hits(pool: Pool, repo: solv.Repo, term: str) -> Iterator[int]:
+    """Yield the packages that hold a folded term: libsolv and the bytes of texts know ASCII's case only."""
+    store = pool.texts(repo)
+    first = _first(repo)
+    for solvable in repo.solvables_iter():
+        apart = store.read(solvable.id - first) if store else None
+        texts = [solvable.name, apart.summary, apart.description] if apart else []
+        if any(term in folded(text) for text in texts or map(solvable.lookup_str, _SEARCHED) if text):
+            yield solvable.id
 
 
 def summary(pool: Pool, handle: int) -> tuple[str, str]:

@@ -12,3 +12,10 @@ def clean(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def folded(text: str) -> str:
+    """Return ``text`` so that case and the way to write an accent make no difference."""
+    from unicodedata import normalize  # noqa: PLC0415  # 1 MB, for words beyond ASCII only
+
+    return normalize("NFC", text).casefold()

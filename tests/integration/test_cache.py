@@ -229,6 +229,18 @@ def test_skip_md_filelists_hides_them(tdnf: Tdnf, root: Root, served: Repo) -> N
     assert tdnf("provides", "/usr/share/one/data").ok().stderr.endswith("No data available\n")
 
 
+def test_what_primary_names_is_listed_without_file_lists(
+    tdnf: Tdnf, root: Root, make_repo: Callable[..., Repo]
+) -> None:
+    rpm = Rpm("tools", files={"/usr/bin/tools": "x\n", "/usr/share/tools/data": "x\n"})
+    repo = make_repo("main", rpm, signed=False)
+    root.add_repo(repo, skip_md_filelists=True)
+    assert tdnf("-q", "repoquery", "--list", "tools").ok().lines == ["/usr/bin/tools"]
+    assert tdnf("-j", "repoquery", "--list", "tools").ok().json[0]["Files"] == ["/usr/bin/tools"]
+    root.add_repo(repo)
+    assert len(tdnf("-q", "repoquery", "--list", "tools").ok().lines) == 2
+
+
 def test_base_urls_are_tried_in_order(tdnf: Tdnf, root: Root, served: Repo, server: Server) -> None:
     root.add_repo(served, baseurl=f"{server.url('nowhere')} {server.url('main/')}")
     done = tdnf("list", "one").ok()

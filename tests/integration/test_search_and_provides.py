@@ -23,7 +23,10 @@ def owners(result: Result) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("term", ["wealth", "WEALTH", "<plenty>", "naïveté", "& <", "second line"])
+@pytest.mark.parametrize(
+    "term",
+    ["wealth", "WEALTH", "<plenty>", "naïveté", "NAÏVETÉ", "nai\u0308vete\u0301", "& <", "second line"],
+)
 def test_search_finds_substrings_of_summary_and_description(look: Tdnf, term: str) -> None:
     assert look("search", term).ok().stdout == "rich : Wealth & <plenty>\n"
 

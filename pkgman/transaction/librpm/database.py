@@ -11,6 +11,7 @@ import rpm
 
 from pkgman.model import securepath
 from pkgman.model.errors import PkgmanError
+from pkgman.transaction.librpm import resources
 from pkgman.transaction.librpm.header import changelog, decode, nevra, package_from_header
 from pkgman.transaction.openpgp import read_certificates
 
@@ -183,6 +184,7 @@ class RpmDatabase:
 
         :raises PkgmanError: 1472 when librpm refuses it, 1526 without a usable database.
         """
+        resources.ensure()
         os.makedirs(self.root, exist_ok=True)
         with _Open(self.root, existing=False) as ts:
             if ts.pgpImportPubkey(certificate.data) != 0:

@@ -13,6 +13,7 @@ import rpm
 
 from pkgman.model.errors import PkgmanError, TransactionFailed
 from pkgman.model.transaction import Action
+from pkgman.transaction.librpm import resources
 from pkgman.transaction.librpm.callback import INSTALLED, REMOVED, Callback
 from pkgman.transaction.librpm.database import unopenable
 from pkgman.transaction.librpm.header import decode, nevra
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 DEPENDENCIES = 1515
 BAD_ROOT = 1502
-_FILES = 16  # that librpm, its database and one script have open at once
-_MEMORY = 32 << 20  # bytes that librpm takes for a small transaction
 
 # The order in which tdnf hands packages to librpm (contract, commands 4.3, step 7).
 _INCOMING = (Action.INSTALL, Action.REINSTALL, Action.UPGRADE, Action.DOWNGRADE)
@@ -75,7 +74,7 @@ def run(
     :raises NotTrusted: 1514 when a file is not the verified one any more.
     """
     by_package = {file.package: file for file in files}
-    _ensure_resources()
+    resources.ensure()
     missing = [s.package.nevra for s in steps if s.action in _INCOMING and s.package not in by_package]
     if missing:
         raise TransactionFailed(f"{name}: not verified" for name in missing)
@@ -305,25 +304,6 @@ def _repeated(names: Iterable[str]) -> set[str]:
     for name in names:
         (found if name in seen else seen).add(name)
     return found
-
-
-def _ensure_resources() -> None:
-    """Make sure that librpm will have files and memory: without, it stops in the middle or ends the process.
-
-    :raises PkgmanError: 1624 or 1612, before anything is done.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = len(os.listdir("/proc/self/fd")) + _FILES if os.path.isdir("/proc/self/fd") else 2 * _FILES
-    if 0 <= soft < needed:
-        if 0 <= hard < needed:
-            text = f"Only {soft} files may be open, a transaction needs {needed}: raise ulimit -n."
-            raise PkgmanError(text, number=1600 + errno.EMFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-    try:
-        bytes(_MEMORY)  # the system gives zeros on demand, so nothing is written
-    except MemoryError as error:
-        text = f"There is not enough memory: a transaction needs {_MEMORY >> 20} MiB more."
-        raise PkgmanError(text, number=1600 + errno.ENOMEM) from error
 
 
 @contextmanager
