@@ -52,6 +52,7 @@ class Config(NamedTuple):
     cachedir: str = "/var/cache/tdnf"
     persistdir: str = "/var/lib/tdnf"
     repodir: str = "/etc/yum.repos.d"
+    repodir_named: bool = False  # else it is tdnf's own default
     varsdirs: tuple[str, ...] = _VARSDIRS
     distroverpkg: tuple[str, ...] = _DISTROVERPKG
     installonly_limit: int = 2
@@ -245,6 +246,9 @@ def _build(
         cachedir=_cachedir(settings, line, root),
         persistdir=_real(root, settings.get("persistdir", "/var/lib/tdnf")),
         repodir=_repodir(settings, line, root),
+        repodir_named=bool(
+            _first_setopt(line, "reposdir", "repodir") or settings.keys() & {"repodir", "reposdir"}
+        ),
         varsdirs=words("varsdir", _VARSDIRS),
         distroverpkg=words("distroverpkg", _DISTROVERPKG),
         installonly_limit=number("installonly_limit", 2),

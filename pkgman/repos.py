@@ -119,9 +119,11 @@ class RepoReader:
     def files(self) -> Iterator[RepoSource]:
         """Yield the repositories of all ``*.repo`` files, files sorted.
 
-        :raises ConfigError: 1005 when the folder is missing, 1037 for an id used twice.
+        :raises ConfigError: 1005 when a folder that was named is missing, 1037 for an id used twice.
         """
         folder = self._config.repodir
+        if not self._config.repodir_named and not os.path.lexists(folder):
+            return  # nobody spoke of it: there are no repositories
         try:
             names = sorted(name for name in os.listdir(folder) if name.endswith(".repo"))
         except OSError as error:

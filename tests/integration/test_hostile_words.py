@@ -171,7 +171,7 @@ def test_texts_of_others_do_not_steer_the_terminal_in_json(
     tdnf: Tdnf, make_repo: Callable[..., Repo]
 ) -> None:
     steering = "".join(map(chr, (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
-    path = f"/usr/share/a{steering}b"
+    path = f"/usr/share/a{steering[1:]}b"  # rpm takes no DEL in names
     evil = Rpm("evil", summary=f"s{steering}ä", description=f"d{steering}", files={path: "x\n"})
     tdnf.root.add_repo(make_repo("r", evil, signed=False))
     found = []

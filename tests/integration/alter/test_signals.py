@@ -256,16 +256,15 @@ def test_a_failed_download_leaves_in_the_cache_what_was_there_before(
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_in_json_mode_an_end_by_a_signal_is_a_document(
-    tdnf: Tdnf, root: Root, server: Server, number: signal.Signals
+    tdnf: Tdnf, root: Root, http: Repo, server: Server, number: signal.Signals
 ) -> None:
-    server.fail("*", slow(delay=60))
-    root.add_repo(f"[x]\nenabled=1\nbaseurl={server.url('x')}\n")
+    server.fail("*", slow(rate=300))
     for words in (["-j", "list"], ["list", "--json"]):
         process = tdnf.start(*words)
-        until(lambda: server.requests)
-        server.forget()
+        until(lambda: list(root.scratch.rglob("*.tmp")))
         process.send_signal(number)
         out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 128 + number
         assert out == '{"Error":1604,"ErrorMessage":"Interrupted system call"}'
         assert err.strip() in ("Interrupted.", "Terminated.")
+        assert not list(root.scratch.rglob("*.tmp"))

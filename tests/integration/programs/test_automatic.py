@@ -300,9 +300,9 @@ def test_the_timer_sleeps_for_a_random_time(automatic: Automatic) -> None:
             "Invalid input(maybe) to StrToBool...\nInvalid entry 'commands'|'show_updates'='maybe'\n",
         ),
         (
-            "[emitter]\nemit_to_file = 1 1\n",
+            "[emitter]\nemit_to_stdio = 1 1\n",
             22,
-            "Invalid entry 'emitter'|'emit_to_file'='1 1'\n",
+            "Invalid input(1 1) to StrToBool...\nInvalid entry 'emitter'|'emit_to_stdio'='1 1'\n",
         ),
         ("[commands]\njust words\n", 22, "{conf}:2: "),
         ("[base]\ntdnf_conf = /nowhere/tdnf.conf\n", 2, "'/nowhere/tdnf.conf' does not exist...\n"),

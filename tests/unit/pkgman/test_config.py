@@ -167,6 +167,20 @@ def test_variables_are_expanded_where_the_contract_says(world: World) -> None:
     assert source.baseurls == ("http://east/x86_64/9.8_x",)
 
 
+def test_a_folder_of_repositories_must_be_there_when_it_is_named(world: World, tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    line = getopt.parse([])
+    variables = repos.Variables(config.Config(), "x86_64", lambda: "1")
+    assert repos.load(config.Config(repodir=gone), line, variables, print) == ()
+    with pytest.raises(ConfigError) as raised:
+        repos.load(config.Config(repodir=gone, repodir_named=True), line, variables, print)
+    assert raised.value.number == 1005
+    assert world.load()[0].repodir_named
+    world.main.write_text("")
+    assert not config.load(getopt.parse(["-c", str(world.main)])).repodir_named
+    assert world.load(f"--setopt=reposdir={tmp_path}")[0].repodir_named
+
+
 def test_the_release_is_not_asked_for_when_nobody_needs_it(world: World) -> None:
     world.repo("[lab]\nbaseurl=http://x/\n")
     line = getopt.parse(["-c", str(world.main)])
