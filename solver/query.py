@@ -389,6 +389,6 @@ def _relations(solvable: solv.XSolvable, kind: Kind) -> list[solv.Dep]:
         relations += solvable.lookup_deparray(key)  # without the file provides
     if key == solv.SOLVABLE_REQUIRES:
         relations += solvable.lookup_deparray(key, _AFTER_MARKER)
-    if kind == "requires":
+    if kind == "requires" and solvable.isinstalled():  # as rpm tells; primary leaves them out
         relations += solvable.lookup_deparray(solvable.repo.pool.str2id(RPMS_OWN))
     return relations

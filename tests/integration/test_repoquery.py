@@ -146,7 +146,10 @@ def test_relations_of_several_packages_are_merged_in_text_and_apart_in_json(look
 
 
 def test_relations_of_installed_packages_are_those_of_the_rpm_database(look: Tdnf) -> None:
-    assert look("repoquery", "--installed", "app", "--requires").ok().lines == ["lib >= 1.0"]
+    lines = look("repoquery", "--installed", "app", "--requires").ok().lines
+    assert lines[0] == "lib >= 1.0"
+    assert "rpmlib(CompressedFileNames) <= 3.0.4-1" in lines
+    assert all(line.startswith("rpmlib(") for line in lines[1:])
     assert look("repoquery", "--installed", "app", "--recommends").ok().lines == ["extras"]
     assert "virtual(lib) = 1.0" in look("repoquery", "--installed", "lib", "--provides").ok().lines
 
