@@ -205,6 +205,15 @@ def _with_the_hosts_own(settings: Mapping[str, str], warnings: list[str]) -> dic
     return kept
 
 
+_MISSING = 1602  # 1600 + ENOENT
+_SMALLEST = (
+    "Name another one with -c FILE, or write this into it, and repositories into *.repo files in repodir:",
+    "[main]",
+    "repodir=/etc/yum.repos.d",
+    "cachedir=/var/cache/tdnf",
+)
+
+
 def load(line: CommandLine) -> Config:
     """Read the main configuration for this command line.
 
@@ -215,7 +224,12 @@ def load(line: CommandLine) -> Config:
     """
     root = os.path.normpath(line.last("installroot", "/"))
     path = _main_path(line, root)
-    document = ini.load(path, named=bool(line.last("config")))
+    try:
+        document = ini.load(path, named=bool(line.last("config")))
+    except ConfigError as error:
+        if error.number != _MISSING:
+            raise
+        raise ConfigError([*error.lines, *_SMALLEST], number=_MISSING) from error
     section = _main_section(document)
     warnings = [*line.warnings, *(f"WARNING: {problem}" for problem in document.problems)]
     settings = section.values()

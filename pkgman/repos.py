@@ -363,9 +363,17 @@ def load(
             raise ConfigError(f"repository id '{source.id}' is used twice", number=1037)
         seen.add(source.id)
     if say is not None and line.words[:1] != ("config-manager",):  # which writes them down
-        for text in _without_effect(overrides, seen):
+        for text in (*_without_effect(overrides, seen), *_unknown_names(line, seen)):
             say(text)
     return tuple(select(sources, line))
+
+
+def _unknown_names(line: CommandLine, ids: Iterable[str]) -> Iterator[str]:
+    """Yield a line for every --repo, --enablerepo and --disablerepo that names nothing; a glob may."""
+    known = tuple(ids)
+    for option, pattern in line.all("enablerepo", "disablerepo", "repo", "repoid"):
+        if not any(matches(repo_id, pattern) for repo_id in known) and not any(c in pattern for c in "*?["):
+            yield f"--{option}={pattern}: there is no such repository; 'tdnf repolist all' lists all"
 
 
 def _without_effect(overrides: Overrides, ids: Iterable[str]) -> Iterator[str]:

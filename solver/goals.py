@@ -290,7 +290,7 @@ class Goal:
         handles = select.find(self._pool, word).handles
         names = [n for n in dict.fromkeys(map(self._name, handles)) if self._installed(n)]
         if not names:
-            raise NoMatch
+            raise NoMatch(f"{word} is not installed")
         for name in names:
             here = [h for h in self._installed(name) if h not in self._filters.kept]
             offered = [h for h in handles if self._name(h) == name and not self._is_installed(h)]
@@ -323,7 +323,7 @@ class Goal:
         for here, offered in self._groups(word):
             offered = [h for h in offered if h not in self._filters.excluded]
             if not offered:
-                raise NoMatch
+                raise self._nowhere(word)
             self._downgrade(here, offered, word)
 
     def _downgrade(self, here: list[int], offered: list[int], word: str) -> None:
@@ -340,17 +340,19 @@ class Goal:
     def _downgrade_all(self) -> None:
         if self._pool.installed is None:
             return
-        names = dict.fromkeys(sorted(solvable.name for solvable in self._pool.installed.solvables))
-        for name in names:
-            handles = select.named(self._pool, name)
-            if all(self._is_installed(h) for h in handles):
-                raise NoMatch
+        for name in dict.fromkeys(sorted(solvable.name for solvable in self._pool.installed.solvables)):
+            if all(map(self._is_installed, select.named(self._pool, name))):
+                raise self._nowhere(name)
             self._downgrade_word(name)
+
+    def _nowhere(self, word: str) -> NoMatch:
+        self._say(f"There is no downgrade path for {word}.", diagnostic=True)
+        return NoMatch(note.text for note in self.notes if note.diagnostic)
 
     def _reinstall_word(self, word: str) -> None:
         here = [h for h in select.find(self._pool, word).handles if self._is_installed(h)]
         if not here:
-            raise NoMatch
+            raise NoMatch(f"{word}: it is not installed, so it cannot be reinstalled")
         first = self._chooser.highest(h for h in here if self._name(h) == self._name(here[0])) or here[0]
         if first in self._filters.excluded:
             return
@@ -358,7 +360,7 @@ class Goal:
         twins = [h for h in named if not self._is_installed(h) and self._chooser.same(h, first)]
         best = self._chooser.best(twins)
         if best is None:
-            raise NoMatch
+            raise NoMatch(f"{word}: no enabled repository has the installed version")
         self._want(best)
 
     # what a build needs

@@ -286,3 +286,20 @@ def test_arguments_that_are_no_utf8_match_nothing(look: Tdnf) -> None:
     assert look("-j", "list", bad).ok().stdout == "[]"
     look("updateinfo", bad).failed(1011)
     look("check-update", bad).ok()
+
+
+@pytest.mark.parametrize("option", ["--repo", "--repoid", "--enablerepo", "--disablerepo"])
+def test_a_repository_that_is_not_there_is_named(look: Tdnf, option: str) -> None:
+    said = f"{option}=typo: there is no such repository; 'tdnf repolist all' lists all"
+    assert said in look(option, "typo", "repolist").ok().stderr
+    assert look(option, "typo*", "repolist").ok().stderr == ""
+    assert look(option, "main", "repolist").ok().stderr == ""
+
+
+def test_a_missing_configuration_says_what_to_write_into_it(look: Tdnf, tmp_path: Path) -> None:
+    path = tmp_path / "none.conf"
+    done = look("-c", path, "repolist", bare=True).failed(1602)
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith(f"{path}: cannot be read")
+    path.write_text("\n".join(lines[2:-1]) + "\n")
+    look("-c", path, f"--setopt=reposdir={tmp_path}", "repolist", bare=True).ok()

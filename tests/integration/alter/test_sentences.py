@@ -30,9 +30,22 @@ def test_nothing_to_update_is_the_first_line_of_errors(tdnf: Tdnf, sample: Repo)
     assert tdnf("update", "-j").ok().stdout == ""
 
 
-def test_what_is_known_but_not_installed_is_an_error_without_a_word(tdnf: Tdnf, sample: Repo) -> None:
+def test_of_several_words_the_one_that_is_not_installed_is_named(tdnf: Tdnf, sample: Repo) -> None:
+    tdnf("install", "-y", "lib=1.0").ok()
     for command in ("update", "downgrade", "reinstall"):
-        assert tdnf(command, "-y", "tool").failed(1011).stderr == f"{NO_MATCH}\n"
+        said = tdnf(command, "-y", "lib", "tool").failed(1011).stderr.splitlines()
+        assert said[-1] == NO_MATCH
+        assert said[-2].startswith("tool") and "not installed" in said[-2]
+
+
+def test_what_no_repository_has_is_named(tdnf: Tdnf, sample: Repo, offer: Callable[..., Repo]) -> None:
+    offer(Rpm("foreign"), id="gone")
+    tdnf("install", "-y", "foreign", "tool").ok()
+    for words in (("foreign",), ("tool", "foreign"), ()):
+        said = tdnf("downgrade", "-y", "--disablerepo=gone", *words).failed(1011).stderr.splitlines()
+        assert said[-2:] == ["There is no downgrade path for foreign.", NO_MATCH]
+    done = tdnf("reinstall", "-y", "--disablerepo=gone", "foreign").failed(1011)
+    assert "foreign: no enabled repository has the installed version" in done.stderr
 
 
 def test_only_unknown_words_passed_over_leave_nothing_to_do(tdnf: Tdnf, sample: Repo) -> None:
