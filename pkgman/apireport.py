@@ -43,6 +43,7 @@ class Listener:
     quiet = True  # together with an answer: no tables
     json = False
     verbose = False
+    terminal = False
     width = 80
 
     def __init__(self, report: Report, progress: Progress, confirm: Callable[[str], bool]) -> None:
@@ -72,6 +73,10 @@ class Listener:
     def diagnostic(self, text: str) -> None:
         """Pass on a warning or the cause of an error."""
         self._call(self._report.diagnostic, _fit(text))
+
+    def waits(self, text: str) -> None:
+        """Pass on what is waited for."""
+        self.result(text)
 
     def script_output(self, text: str) -> None:
         """Pass on a line that a package's script wrote."""

@@ -58,8 +58,7 @@ class Session:
         if os.geteuid() == 0:
             from pkgman.transaction.lock import InstanceLock
 
-            # like scripts, it speaks on stdout, and on stderr where that would be in the way of JSON
-            self._lock = InstanceLock(self.ui, announce=self.ui.script_output)
+            self._lock = InstanceLock(self.ui, announce=self.ui.waits)
             self._lock.__enter__()
         return self
 

@@ -56,6 +56,14 @@ class Ui:
             stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
 
     @property
+    def terminal(self) -> bool:
+        """Whether a person reads standard output, not a program."""
+        try:
+            return self._stdout.isatty()
+        except ValueError:  # it is closed
+            return False
+
+    @property
     def width(self) -> int:
         """Columns of the terminal on stdout, 80 when there is none."""
         try:
@@ -99,6 +107,14 @@ class Ui:
     def diagnostic(self, text: str) -> None:
         """Print a warning or the cause of an error on stderr; never hidden."""
         self._write(f"{_fit(text)}\n", error=True)
+
+    def waits(self, text: str) -> None:
+        """Say what is waited for: on stdout if that is a terminal, else on stderr; also with ``-q``.
+
+        tdnf always takes stdout, where a program would read the line as a result.
+        """
+        self._write(f"{_fit(text)}\n", error=self.quiet or self.json or not self.terminal)
+        self.flush()
 
     def script_output(self, text: str) -> None:
         """Print a line that a package's script wrote: stdout, stderr in JSON mode."""
@@ -172,7 +188,7 @@ class Ui:
                 from pkgman.meter import Meter
 
                 shown = not self.quiet and not self.json
-                terminal = self._stdout.isatty()
+                terminal = self.terminal
                 self._progress = Meter(
                     self._write_progress, terminal=terminal, shown=shown and (terminal or self.verbose)
                 )

@@ -20,6 +20,10 @@ class Conversation(Progress, Protocol):
     unbreakable: bool  # a transaction runs, which a receiver that is gone must not end
 
     @property
+    def terminal(self) -> bool:
+        """Whether a person reads along."""
+
+    @property
     def width(self) -> int:
         """Columns there are for tables."""
 
@@ -34,6 +38,9 @@ class Conversation(Progress, Protocol):
 
     def diagnostic(self, text: str) -> None:
         """Take a warning or the cause of an error."""
+
+    def waits(self, text: str) -> None:
+        """Take what is waited for."""
 
     def script_output(self, text: str) -> None:
         """Take a line that a package's script wrote."""

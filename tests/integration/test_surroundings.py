@@ -295,8 +295,8 @@ def test_a_second_instance_waits_and_says_so(look: Tdnf) -> None:
     holder.stdout.readline()
     waiting = look.start("count")
     try:
-        assert waiting.stdout
-        line = waiting.stdout.readline()
+        assert waiting.stderr
+        line = waiting.stderr.readline()
         assert line == f"waiting for tdnf_instance lock on {look.root.lock}\n"
         assert waiting.poll() is None
         holder.communicate("\n", timeout=30)

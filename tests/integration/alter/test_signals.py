@@ -51,12 +51,13 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def read_until(process: subprocess.Popen[str], text: str) -> str:
-    """Read standard output, letter by letter, up to a text."""
-    assert process.stdout
+def read_until(process: subprocess.Popen[str], text: str, *, error: bool = False) -> str:
+    """Read standard output or error, letter by letter, up to a text."""
+    stream = process.stderr if error else process.stdout
+    assert stream
     seen = ""
     while not seen.endswith(text):
-        letter = process.stdout.read(1)
+        letter = stream.read(1)
         assert letter, f"{seen!r} ends without {text!r}"
         seen += letter
     return seen
@@ -185,10 +186,10 @@ def test_two_instances_wait_for_each_other(tdnf: Tdnf, root: Root, sample: Repo)
     first = tdnf.start("install", "tool")
     read_until(first, "[y/N]: ")
     second = tdnf.start("install", "-y", "lib")
-    line = read_until(second, "\n")
+    line = read_until(second, "\n", error=True)
     assert line == f"waiting for tdnf_instance lock on {root.lock}\n"
     third = tdnf.start("install", "-y", "extras")
-    read_until(third, "\n")
+    read_until(third, "\n", error=True)
     assert root.installed == []
     assert first.communicate("y\n", timeout=PATIENCE)[1] == ""
     for process in (second, third):
@@ -204,7 +205,7 @@ def test_waiting_for_the_lock_can_be_interrupted(tdnf: Tdnf, root: Root, sample:
     read_until(first, "[y/N]: ")
     for number in SIGNALS:
         second = tdnf.start("install", "-y", "lib")
-        read_until(second, "\n")
+        read_until(second, "\n", error=True)
         second.send_signal(number)
         second.communicate(timeout=PATIENCE)
         assert second.returncode == 128 + number
@@ -216,7 +217,7 @@ def test_waiting_for_the_lock_can_be_interrupted(tdnf: Tdnf, root: Root, sample:
 def test_a_stale_lock_file_is_no_lock(tdnf: Tdnf, root: Root, sample: Repo) -> None:
     (root.run / ".tdnf-instance-lockfile").write_text("999999\n")
     done = tdnf("install", "-y", "tool").ok()
-    assert "waiting" not in done.stdout
+    assert "waiting" not in done.stdout + done.stderr
     assert leftovers(root) == []
 
 
