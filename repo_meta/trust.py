@@ -39,13 +39,20 @@ def verify(
     if not source.gpgkeys:
         raise signature.refused("no gpgkey is configured for this repository")
     keys = _Keys(source, fetcher, progress, report)
-    relaxed = source.weak_signatures
     try:
-        signature.verify(data, made, keys.trusted(), relaxed=relaxed)
+        _check(keys, data, made, relaxed=source.weak_signatures)
     except NotTrusted:
         if not keys.renew():
             raise
-        signature.verify(data, made, keys.trusted(), relaxed=relaxed)
+        _check(keys, data, made, relaxed=source.weak_signatures)
+
+
+def _check(keys: _Keys, data: bytes, made: bytes, *, relaxed: bool) -> None:
+    trusted = keys.trusted()
+    # Certificates that can verify nothing still give the reason of a refusal, and revoke keys.
+    signature.verify(data, made, [*trusted, *keys.unusable], relaxed=relaxed)
+    if keys.unusable:  # two of them may make a usable one, and nobody was asked about it
+        signature.verify(data, made, trusted, relaxed=relaxed)
 
 
 class _Keys:
@@ -54,6 +61,7 @@ class _Keys:
     def __init__(self, source: RepoSource, fetcher: Fetcher, progress: Progress, report: Reporter) -> None:
         self._source, self._fetcher, self._progress, self._report = source, fetcher, progress, report
         self._asked: set[str] = set()  # URLs confirmed in this very run
+        self.unusable: Certificates = []  # of servers, and not worth a question
 
     def trusted(self) -> Certificates:
         """Return all certificates that count; ask for those of a server that nobody has confirmed.
@@ -62,6 +70,7 @@ class _Keys:
         """
         found: Certificates = []
         failures: list[PkgmanError] = []
+        self.unusable = []
         for url in self._source.gpgkeys:
             try:
                 found += self._local(url) if url.startswith("file://") else self._remote(url)
@@ -69,7 +78,7 @@ class _Keys:
                 raise
             except PkgmanError as error:
                 failures.append(error)
-        if failures and not found:
+        if failures and not (found or self.unusable):
             raise failures[0]
         for line in (line for error in failures for line in error.lines):
             self._report.diagnostic(line)
@@ -111,7 +120,8 @@ class _Keys:
             certs = signature.read_keys(data, url)
             relaxed = self._source.weak_signatures
             if all(signature.unusable(bytes(one), relaxed=relaxed) for one in certs):
-                return certs  # not worth a question: the judgement says why
+                self.unusable += certs
+                return []
             self._confirm(url, certs)
             self._keep(url, data)
             self._asked.add(url)

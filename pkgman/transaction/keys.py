@@ -96,10 +96,12 @@ class RepositoryKeys:
         wanted = {key.fingerprint for key in found}
         return (*found, *(key for key in self.known() if key.fingerprint in wanted))
 
-    def import_all(self, source: RepoSource, unusable: Callable[[bytes], str]) -> None:
+    def import_all(self, source: RepoSource, unusable: Callable[[bytes], str]) -> set[str]:
         """Import all of the repository's own keys that are not known, after asking.
 
         One for which ``unusable`` has a reason, or which librpm does not take, is named and left out.
+
+        :returns: the fingerprints of all keys that were known or agreed to.
 
         :raises Aborted: when the answer is no.
         """
@@ -122,6 +124,7 @@ class RepositoryKeys:
                 for key in new.values():
                     self._import(key, url)
             known.update(new)
+        return known
 
     def _import(self, key: Certificate, url: str) -> None:
         try:

@@ -221,10 +221,15 @@ class _Checker:
         verdict = Verdict(Standing.UNKNOWN)
         for keys, all_of_them in self._key_sets():
             verdict = judge.judge(made, signed, [key.data for key in keys], relaxed=self._relaxed)
+            if verdict.standing is Standing.GOOD and all_of_them and source is not None:
+                agreed = self._keys.import_all(
+                    source, lambda data: judge.unusable(data, relaxed=self._relaxed)
+                )
+                self._complete = True
+                # Two unusable keys may make a usable one, and nobody was asked about these.
+                keys = tuple(key for key in keys if key.fingerprint in agreed)
+                verdict = judge.judge(made, signed, [key.data for key in keys], relaxed=self._relaxed)
             if verdict.standing is Standing.GOOD:
-                if all_of_them and source is not None:
-                    self._keys.import_all(source, lambda data: judge.unusable(data, relaxed=self._relaxed))
-                    self._complete = True
                 self._agreed = keys
                 return
         raise self._refusal(verdict, file, found)

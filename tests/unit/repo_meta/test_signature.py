@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from pysequoia.packet import PacketPile
 
 from pkgman.model.errors import (
     Aborted,
@@ -130,6 +131,30 @@ def test_without_a_yes_a_servers_key_is_not_trusted(
     assert words.questions == 2
     words.answer = True
     assert _load(signed, fetcher, words)
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_two_halves_of_a_key_that_nobody_was_asked_about_do_not_count(
+    signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys, server: Server, files: int
+) -> None:
+    """Neither half can sign anything, so neither is worth a question; together they could sign."""
+    keys.gpg("--passphrase", "", "--quick-gen-key", "halved <halved@x>", "ed25519", "cert", "never")
+    listing = keys.gpg("--with-colons", "--list-keys", "halved@x").decode()
+    owner = next(line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr:"))
+    keys.gpg("--passphrase", "", "--quick-add-key", owner, "ed25519", "sign", "never")
+    pile = PacketPile.from_bytes(keys.public("halved", armor=False))
+    primary, user, certification, subkey, binding = (bytes(item) for item in pile)
+    halves = primary + user + certification, primary + subkey + binding
+    (repo / "key").write_bytes(halves[0] if files == 2 else b"".join(halves))
+    (repo / "more").write_bytes(halves[1])
+    _sign(repo, keys, "halved")
+    both = signed._replace(gpgkeys=tuple(f"{server.url}/{name}" for name in ("key", "more")[:files]))
+    with pytest.raises(NotTrusted, match="made by key"):
+        _load(both, fetcher, words)
+    assert words.questions == 0
+    (repo / "more").write_bytes(keys.public("halved"))
+    assert _load(both._replace(gpgkeys=(f"{server.url}/key", f"{server.url}/more")), fetcher, words)
+    assert words.questions == 1
 
 
 def test_another_key_on_the_server_is_refused_until_the_old_one_is_forgotten(

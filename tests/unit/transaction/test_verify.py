@@ -270,6 +270,26 @@ def test_a_subkey_that_its_owner_did_not_bind_does_not_count(world: World, subke
     assert refused(world, world.signed(APP, subkey_signer)) == 1473
 
 
+def test_two_halves_of_a_key_that_nobody_was_asked_about_do_not_count(world: World) -> None:
+    """Neither half can sign anything, so neither is worth a question; together they could sign."""
+    with Signer.empty() as signer:
+        signer.gpg("--passphrase", "", "--quick-generate-key", "halved <halved@x>", "rsa2048", "cert", "never")
+        listing = signer.gpg("--with-colons", "--list-keys").decode()
+        signer.fingerprint = next(x.split(":")[9] for x in listing.splitlines() if x.startswith("fpr:"))
+        signer.gpg("--passphrase", "", "--quick-add-key", signer.fingerprint, "rsa2048", "sign", "never")
+        path = world.signed(APP, signer)
+        whole = signer.public_key(armored=False)
+    primary, user, certification, subkey, binding = split(whole)
+    halves = primary + user + certification + primary + subkey + binding
+    (world.folder / "own.asc").write_bytes(halves)
+    assert refused(world, path) == 1514
+    assert world.words.questions == 0
+    assert not world.database.keys()
+    (world.folder / "own.asc").write_bytes(halves + whole)
+    world.verify(APP, path)
+    assert world.words.questions == 1
+
+
 def split(key: bytes) -> list[bytes]:
     """The packets of a key in gpg's old format."""
     packets = []
