@@ -7,7 +7,6 @@ User, password and client certificate belong to the places that the configuratio
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pkgman.model.urls import login, split_url
@@ -26,9 +25,8 @@ def origin(url: str) -> Origin:
     :raises FetchError: 1204 when it is malformed.
     """
     parts = split_url(url)
+    # As it is written: of names beyond ASCII two standards of IDNA make two hosts (straße, strasse).
     name = (parts.hostname or "").rstrip(".")
-    with suppress(UnicodeError):  # compared as it is written then
-        name = name.encode("idna").decode()
     return parts.scheme, name, parts.port or _PORTS.get(parts.scheme, 0)
 
 

@@ -33,6 +33,15 @@ def test_a_place_is_scheme_host_and_port(url: str, own: bool) -> None:
     assert Logins(REPO).header(url).removeprefix("Basic ") == expected.removeprefix("Basic ")
 
 
+@pytest.mark.parametrize("host", ["straße.test", "stras\u017fe.test", "stra\u200csse.test", "strasse。test"])
+def test_a_name_beyond_ascii_is_no_other_name(host: str) -> None:
+    """To one standard straße is strasse, to another a host of its own, which anybody may have."""
+    source = REPO._replace(baseurls=("https://strasse.test/r",))
+    assert not is_own(source, f"https://{host}/r")
+    assert Logins(source).header(f"https://{host}/r") == ""
+    assert is_own(REPO._replace(baseurls=(f"https://{host}/r",)), f"https://{host}/x")
+
+
 def test_tls_on_the_same_host_is_as_good() -> None:
     plain = REPO._replace(baseurls=("http://a.test/r",))
     assert Logins(plain).header("https://a.test/r") == LOGIN

@@ -273,7 +273,7 @@ def test_a_subkey_that_its_owner_did_not_bind_does_not_count(world: World, subke
 def test_two_halves_of_a_key_that_nobody_was_asked_about_do_not_count(world: World) -> None:
     """Neither half can sign anything, so neither is worth a question; together they could sign."""
     with Signer.empty() as signer:
-        signer.gpg("--passphrase", "", "--quick-generate-key", "halved <halved@x>", "rsa2048", "cert", "never")
+        signer.gpg("--passphrase", "", "--quick-generate-key", "Half <half@x>", "rsa2048", "cert", "never")
         listing = signer.gpg("--with-colons", "--list-keys").decode()
         signer.fingerprint = next(x.split(":")[9] for x in listing.splitlines() if x.startswith("fpr:"))
         signer.gpg("--passphrase", "", "--quick-add-key", signer.fingerprint, "rsa2048", "sign", "never")
