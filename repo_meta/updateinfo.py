@@ -1,7 +1,7 @@
-"""updateinfo.xml, read while it streams.
+"""updateinfo.xml, read while it streams: the owner of lxml.
 
-Others write it by hand, and one advisory must not hide all: what is no character of XML becomes U+FFFD,
-raw or as a reference. Memory holds one advisory at a time.
+Others write it by hand, and one advisory must not hide all: a character that XML does not allow becomes
+U+FFFD, raw or as a reference. lxml builds no tree of it, so memory holds one advisory at a time.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from lxml import etree
+
 from pkgman.model.advisory import Advisory, AdvisoryPackage, Reference
-from pkgman.model.boundedxml import Parser, XmlError
 from pkgman.model.errors import MetadataError
-from pkgman.model.limits import MAX_ADVISORIES, MAX_ADVISORY
+from pkgman.model.limits import MAX_ADVISORIES, MAX_ADVISORY, MAX_DEPTH, MAX_ITEM, MAX_NAMESPACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import NoReturn
 
 _TYPES = {"security": "Security", "bugfix": "Bugfix", "enhancement": "Enhancement"}
 _DATES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ")
@@ -37,6 +39,7 @@ _PLACES: dict[tuple[str, ...], str] = {
     **{(*_PACKAGE, name): "text of a package" for name in ("filename", "reboot_suggested")},
 }
 _DEEPEST = 4
+_SLICE = 1 << 16  # bytes after which the ceilings are looked at, and signals are heard
 _OVERHEAD = 256  # characters that a package or reference counts for beside its texts
 
 
@@ -48,14 +51,19 @@ def parse_advisories(pieces: Iterable[bytes]) -> Iterator[Advisory]:
         beyond a ceiling.
     """
     handler = _Handler()
-    parser = Parser(handler, encoding="utf-8")
+    parser = etree.XMLParser(
+        target=handler, encoding="utf-8", resolve_entities=False, no_network=True, huge_tree=False
+    )
     try:
         for piece in _only_characters(pieces):
-            parser.feed(piece)
+            for start in range(0, len(piece), _SLICE):
+                part = piece[start : start + _SLICE]
+                parser.feed(part)
+                handler.check(len(part))
             yield from handler.taken()
         parser.close()
         yield from handler.taken()
-    except XmlError as error:
+    except etree.XMLSyntaxError as error:
         raise MetadataError(f"updateinfo cannot be read: {error}") from error
 
 
@@ -87,10 +95,11 @@ def _allowed(match: re.Match[bytes]) -> bytes:
 
 
 class _Handler:
-    """Collects one ``<update>`` element at a time."""
+    """Collects one ``<update>`` element at a time: a parser target as lxml describes it."""
 
     def __init__(self) -> None:
-        self.depth = 0
+        self._depth = 0  # of the open elements
+        self._quiet = 0  # bytes since the last event
         self._count = 0
         self._done: list[Advisory] = []
         self._inside = 0  # depth of the <update> that we are in
@@ -104,9 +113,38 @@ class _Handler:
         done, self._done = self._done, []
         return done
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.depth += 1
-        name = name.rpartition(" ")[2]
+    def check(self, fed: int) -> None:
+        """Look at the ceilings after ``fed`` more bytes; libxml2 has none for a long tag.
+
+        :raises MetadataError: one is exceeded.
+        """
+        self._quiet += fed
+        if self._quiet > MAX_ITEM:
+            raise MetadataError(f"updateinfo has a tag or comment of more than {MAX_ITEM} bytes")
+        if self._depth > MAX_DEPTH:
+            raise MetadataError(
+                f"updateinfo cannot be read: more than {MAX_DEPTH} elements are in each other"
+            )
+
+    def doctype(self, _name: str, _public: str | None, _system: str | None) -> NoReturn:
+        """Refuse a document type, which could declare entities."""
+        raise MetadataError("updateinfo declares a document type, which is not accepted")
+
+    def comment(self, _text: str) -> None:
+        self._quiet = 0
+
+    def pi(self, _target: str, _text: str | None = None) -> None:
+        self._quiet = 0
+
+    def close(self) -> None:
+        """End the document; lxml asks for this."""
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._depth += 1
+        self._quiet = 0
+        if len(name) > MAX_NAMESPACE:  # the namespace stands before the name of each element
+            raise MetadataError(f"updateinfo has a name of more than {MAX_NAMESPACE} characters")
+        name = name.rpartition("}")[2]
         if not self._inside:
             if name == "update":
                 self._begin(attributes)
@@ -125,18 +163,20 @@ class _Handler:
             self._fields.setdefault(name, attributes.get("date", ""))
         elif place in ("reference", "package"):
             self._grow(_OVERHEAD)
-            (self._packages if place == "package" else self._references).append(attributes)
+            (self._packages if place == "package" else self._references).append(dict(attributes))
 
-    def text(self, text: str) -> None:
+    def data(self, text: str) -> None:
+        self._quiet = 0
         if self._current is not None:
             self._grow(len(text))
             self._parts.append(text)
 
     def end(self, _name: str) -> None:
-        self.depth -= 1
+        self._depth -= 1
+        self._quiet = 0
         if not self._inside:
             return
-        if self.depth < self._inside:
+        if self._depth < self._inside:
             self._inside = 0
             self._done.append(self._advisory())
             return
@@ -150,13 +190,13 @@ class _Handler:
         self._current.setdefault(f"<{name}>", "".join(self._parts).strip())  # attributes have no such names
         self._current = None
 
-    def _begin(self, attributes: dict[str, str]) -> None:
+    def _begin(self, attributes: Mapping[str, str]) -> None:
         self._count += 1
         if self._count > MAX_ADVISORIES:
             raise MetadataError(
                 f"updateinfo has more than {MAX_ADVISORIES} advisories, which is not accepted"
             )
-        self._inside, self._size = self.depth, 0
+        self._inside, self._size = self._depth, 0
         self._path = []
         self._fields: dict[str, str] = {"type": attributes.get("type", "")}
         self._references: list[dict[str, str]] = []

@@ -47,6 +47,7 @@ OWNER = {
     "urllib3": "repo_meta.http",
     "zstandard": "repo_meta.decompress",
     "cryptography": "repo_meta.dss",
+    "lxml": "repo_meta.updateinfo",
     "pysequoia": "repo_meta.signature",
     "solv": "solver",
     "rpm": "pkgman.transaction.librpm",

@@ -31,7 +31,8 @@ LIBRARIES = [path for path in sys.path if path.endswith(("site-packages", "dist-
 STAND_IN = Rpm(
     "stand-in",
     provides=[
-        f"python(abi) = {VERSION}", "python3-click = 9", "python3-cryptography = 99", "python3-pysequoia = 1",
+        f"python(abi) = {VERSION}", "python3-click = 9", "python3-cryptography = 99", "python3-lxml",
+        "python3-pysequoia = 1",
         "python3-requests = 9", "python3-rpm", "python3-solv = 1", "python3-urllib3 = 9",
         "python3-zstandard = 1", "/bin/sh", PYTHON,
     ],
