@@ -24,6 +24,9 @@ TABLES = (
 )
 
 
+_GAP = "  "  # between columns of our own layouts
+
+
 def human(size: int) -> str:
     """Format bytes in tdnf's seven characters: ``%6.2f`` and a unit of b, k, M, G."""
     value, unit = float(size), "b"
@@ -45,6 +48,34 @@ def list_line(package: Package, width: int) -> str:
 def check_update_line(package: Package) -> str:
     """One package of ``check-update``, tdnf's broken format string included (output 4.3)."""
     return f"{package.repo:>80}\r%s\r{one_line(package.name)}.{one_line(package.arch)}"
+
+
+def update_lines(pairs: Sequence[tuple[Package, Package]], width: int) -> Iterator[str]:
+    """Yield ``check-update`` for a terminal: a header, then what is available and what is installed.
+
+    Columns are as wide as they must be. Where the terminal is too narrow for that, a row goes on in
+    indented lines; no field is cut.
+    """
+    if not pairs:
+        return
+    header = ("Package", "Available", "Installed", "Repository")
+    found = ((f"{new.name}.{new.arch}", new.evr, old.evr, new.repo) for new, old in pairs)
+    rows = [header, *(tuple(map(one_line, fields)) for fields in found)]
+    columns = [max(map(len, fields)) for fields in zip(*rows, strict=True)]
+    fits = sum(columns) + len(_GAP) * (len(columns) - 1) <= width
+    for row in rows:
+        cells = (f"{cell:<{column}}" for cell, column in zip(row, columns, strict=True))
+        yield _GAP.join(cells).rstrip() if fits else "\n".join(_wrapped(row, width))
+
+
+def _wrapped(fields: Sequence[str], width: int) -> Iterator[str]:
+    line = fields[0]
+    for field in fields[1:]:
+        if len(line) + len(_GAP) + len(field) > width:
+            yield line
+            line = ""
+        line += _GAP + field
+    yield line
 
 
 def info_lines(package: Package, info: PackageInfo) -> Iterator[str]:

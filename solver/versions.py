@@ -52,6 +52,18 @@ def older(pool: Pool, handle: int) -> list[int]:
     return [other for other, order in _others(pool, handle) if order < 0]
 
 
+def newest_below(pool: Pool, available: Iterable[int]) -> dict[int, int]:
+    """Return, for each available package, the newest installed one that it is an update of."""
+    found: dict[int, int] = {}
+    for handle in available:
+        lower = (other for other, order in _others(pool, handle, installed=True) if order < 0)
+        for other in lower:
+            best = found.setdefault(handle, other)
+            if pool.raw.id2solvable(other).evrcmp(pool.raw.id2solvable(best)) > 0:
+                found[handle] = other
+    return found
+
+
 def lowest_from(pool: Pool, name: str, evr: str, comparer: Comparer) -> str:
     """Return the lowest available EVR of ``name`` that is at least ``evr``; "" without one."""
     found = ""
@@ -79,12 +91,12 @@ def changes(pool: Pool, installed: Iterable[int], *, upgrades: bool) -> frozense
     return frozenset().union(*found.values())
 
 
-def _others(pool: Pool, handle: int) -> Iterable[tuple[int, int]]:
-    """Yield available packages that could replace ``handle``, and how they compare with it."""
+def _others(pool: Pool, handle: int, *, installed: bool = False) -> Iterable[tuple[int, int]]:
+    """Yield available, or installed, packages that could replace ``handle``, and how they compare."""
     own = pool.raw.id2solvable(handle)
     for other in select.named(pool, own.name):
         solvable = pool.raw.id2solvable(other)
-        if solvable.isinstalled() or solvable.arch in ("src", "nosrc"):
+        if solvable.isinstalled() != installed or solvable.arch in ("src", "nosrc"):
             continue
         if solvable.arch == own.arch or "noarch" in (solvable.arch, own.arch):
             yield other, solvable.evrcmp(own)

@@ -130,10 +130,13 @@ def _show_info(session: Session, pool: Pool, handles: Sequence[int]) -> None:
 
 
 def _check_update(session: Session, words: tuple[str, ...]) -> int:
+    """Show what has updates; a person is told what is installed, too (tdnf contract, output 4.3)."""
     pool = session.open_pool()
     handles = selected(session, pool, "upgrades", words)
     compat = session.config.dnf_check_update_compat
-    if session.ui.json or compat:
+    if session.ui.terminal and not session.ui.json:
+        _show_updates(session, pool, handles)
+    elif session.ui.json or compat:
         _show_list(session, pool, handles)
     else:
         for package in query.packages(pool, handles):
@@ -141,3 +144,11 @@ def _check_update(session: Session, words: tuple[str, ...]) -> int:
     if compat and handles:
         raise UpdatesAvailable
     return 0
+
+
+def _show_updates(session: Session, pool: Pool, handles: Sequence[int]) -> None:
+    """Show available packages, each once, beside the newest installed one that is below it."""
+    below = versions.newest_below(pool, handles)
+    new = query.packages(pool, below)
+    old = query.packages(pool, below.values())
+    session.ui.results(layout.update_lines(list(zip(new, old, strict=True)), session.ui.width))

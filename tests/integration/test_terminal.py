@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.terminal import started
+from tests.support.rpms import Rpm
+from tests.support.terminal import on_terminal, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.cli import Root, Tdnf
+    from tests.support.repos import Repo
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs the lock of all instances")
 
@@ -64,3 +66,46 @@ def test_on_a_terminal_a_busy_lock_is_a_line_of_the_screen(
         screen = terminal.end()
     assert (screen.status, screen.lines[-1].endswith("24")) == (0, True)
     assert (screen.lines[:-1], said.read_text()) == (([line], "") if on_screen else ([], f"{line}\n"))
+
+
+UPDATES = [
+    "Package     Available  Installed  Repository",
+    "app.noarch  2.0-1      1.0-1      main",
+    "app.noarch  3.0-1      1.0-1      second",
+    "lib.noarch  2.0-1      1.0-1      main",
+]
+
+
+@pytest.mark.parametrize("options", [(), ("-q",), ("-v",)])
+def test_a_person_sees_what_is_installed_beside_each_update(look: Tdnf, options: tuple[str, ...]) -> None:
+    screen = on_terminal(look, *options, "check-update")
+    assert (screen.status, screen.lines[-4:]) == (0, UPDATES)
+    assert on_terminal(look, "check-upgrade", "tool").lines == []
+    assert on_terminal(look, "check-update", "nosuch").lines == []
+
+
+def test_a_narrow_terminal_breaks_a_row_between_its_fields(look: Tdnf) -> None:
+    screen = on_terminal(look, "check-update", "lib", columns=20)
+    assert screen.lines[-2:] == ["lib.noarch  2.0-1", "  1.0-1  main"]
+    assert max(map(len, screen.lines)) <= 20
+
+
+def test_the_terminal_changes_neither_status_nor_documents(look: Tdnf, tmp_path: Path) -> None:
+    compat = tmp_path / "compat.conf"
+    compat.write_text(look.root.conf.read_text() + "dnf_check_update_compat=1\n")
+    screen = on_terminal(look, "-c", compat, "check-update")
+    assert (screen.status, screen.lines) == (100, UPDATES)
+    assert on_terminal(look, "-c", compat, "check-update", "tool").status == 0
+    assert on_terminal(look, "-j", "check-update").text == look("-j", "check-update").ok().stdout
+
+
+def test_of_several_installed_instances_the_newest_that_is_older_is_shown(
+    root: Root, tdnf: Tdnf, make_repo: Callable[..., Repo]
+) -> None:
+    versions = ("1.0-1", "3.0-1", "2.0-1", "4.0-1")
+    repo = make_repo("many", *(Rpm("multi", version) for version in versions), signed=False)
+    root.configure(installonlypkgs="multi")
+    root.add_repo(repo)
+    tdnf("install", "-y", "multi-1.0", "multi-3.0").ok()
+    pairs = [line.split()[1:3] for line in on_terminal(tdnf, "check-update").lines[1:]]
+    assert sorted(pairs) == [["2.0-1", "1.0-1"], ["3.0-1", "1.0-1"], ["4.0-1", "3.0-1"]]

@@ -37,6 +37,33 @@ def test_a_list_line_has_the_contracts_columns() -> None:
     )
 
 
+def test_updates_for_a_terminal_have_what_is_installed_beside_what_is_available() -> None:
+    new, old = EPOCH._replace(epoch=3), EPOCH._replace(repo="@System")
+    pairs = [(APP._replace(version="1.10"), APP), (new, old)]
+    wide = [
+        "Package           Available  Installed  Repository",
+        "lab-app.x86_64    1.10-1     1.0-1      lab",
+        "lab-epoch.x86_64  3:1.0-1    2:1.0-1    lab",
+    ]
+    assert list(layout.update_lines(pairs, 80)) == wide
+    assert list(layout.update_lines(pairs, len(wide[0]))) == wide
+    assert list(layout.update_lines([], 80)) == []
+
+
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [
+        (40, ["lab-app.x86_64  1.10-1  1.0-1  lab"]),
+        (30, ["lab-app.x86_64  1.10-1  1.0-1", "  lab"]),
+        (15, ["lab-app.x86_64", "  1.10-1  1.0-1", "  lab"]),
+        (1, ["lab-app.x86_64", "  1.10-1", "  1.0-1", "  lab"]),
+    ],
+)
+def test_updates_go_on_in_indented_lines_where_the_terminal_is_narrow(width: int, row: list[str]) -> None:
+    _, line = layout.update_lines([(APP._replace(version="1.10"), APP)], width)
+    assert line.split("\n") == row
+
+
 def test_a_transaction_table_is_the_contracts_example() -> None:
     steps = tuple(Step(Action.INSTALL, package, Reason.USER) for package in (LIB, EPOCH, APP))
     assert "\n".join(layout.transaction_lines(Solution(steps), 80)) == (
