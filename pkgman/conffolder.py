@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pkgman import conffile
+from pkgman.model import securepath
 from pkgman.model.errors import PkgmanError
 from pkgman.repos import matches
 
@@ -21,12 +22,16 @@ NO_REPO = 901
 class ConfFolder:
     """Files that are read when they are asked for, changed in memory, and written by :meth:`save`.
 
+    Links of files in an install root lead as in a chroot.
+
+    :param root: the install root.
     :param main: path of the main configuration file.
     :param repodir: path of the folder of ``*.repo`` files.
     """
 
-    def __init__(self, main: str, repodir: str) -> None:
+    def __init__(self, root: str, main: str, repodir: str) -> None:
         self.repodir = repodir
+        self._root = root
         self._main_path = main
         self._files: dict[str, ConfFile] = {}
         self._changed: dict[str, ConfFile] = {}
@@ -46,6 +51,10 @@ class ConfFolder:
             if name.endswith(".repo"):
                 file = self._load(os.path.join(self.repodir, name))
                 yield from ((file, section) for section in file.sections)
+
+    def path_of(self, name: str) -> str:
+        """Return where a file of the repository folder lies; raises OSError for links in a circle."""
+        return securepath.confined(self._root, os.path.join(self.repodir, name))
 
     def matching(self, patterns: Sequence[str]) -> list[tuple[ConfFile, Section]]:
         """Return the repositories with these ids or globs.
@@ -75,6 +84,7 @@ class ConfFolder:
         self._changed.clear()
 
     def _load(self, path: str) -> ConfFile:
+        path = securepath.confined(self._root, path)
         if path not in self._files:
             self._files[path] = conffile.load(path)
         return self._files[path]

@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from pkgman.session import Session
     from solver.pool import Pool
 
-_GLOB = "*?["
-
-
-def is_glob(text: str) -> bool:
-    """Say whether ``text`` holds a character of a shell glob."""
-    return any(character in text for character in _GLOB)
-
 
 def in_primary(path: str) -> bool:
     """Say whether createrepo puts ``path`` into primary: /etc/*, */bin/*, */sbin/*, sendmail.
@@ -35,7 +28,7 @@ def file_owners(session: Session, pool: Pool, path: str, *, exact: bool = False)
 
     :param exact: it is no glob, whatever characters it has.
     """
-    glob = is_glob(path) and not exact
+    glob = select.is_glob(path) and not exact
     handles: set[int] = set()
     for reading in _readings(path):
         handles.update(select.owners(pool, reading, glob=glob))

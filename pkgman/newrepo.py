@@ -11,7 +11,7 @@ from pkgman.localfiles import cmdline_source
 from pkgman.model import schemes, urls
 from pkgman.model.errors import ConfigError, PkgmanError
 from pkgman.model.words import without_passwords
-from pkgman.repos import check_id
+from pkgman.repos import check_id, check_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +86,10 @@ def _content(session: Session, place: str) -> str:
         data = session.fetcher().read(source, place, limit=_LARGEST, progress=session.ui, report=session.ui)
     else:
         with open(place, "rb") as stream:
-            data = stream.read(_LARGEST)
-    return data.decode("utf-8", "surrogateescape")
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise ConfigError(f"{place}: it has more than {_LARGEST} bytes", number=_NO_REPO_FILE)
+    return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
 
 
 def _store(folder: ConfFolder, name: str, text: str, *, replace: bool, keep: bool = False) -> None:
@@ -98,7 +100,7 @@ def _store(folder: ConfFolder, name: str, text: str, *, replace: bool, keep: boo
     """
     if not name.isprintable() or name.startswith(".") or "/" in name:
         raise PkgmanError(f"'{name}' cannot be the name of a repo file", number=_USAGE)
-    path = os.path.join(folder.repodir, name)
+    path = folder.path_of(name)
     document = ini.parse(text, name)
     if not document.sections or document.problems or "\0" in text:
         problems = document.problems or (f"{name}: there is no repository in it",)
@@ -108,15 +110,16 @@ def _store(folder: ConfFolder, name: str, text: str, *, replace: bool, keep: boo
     file = ConfFile(path)
     ids = [section.name for section in document.sections]
     elsewhere = {s.name for other, s in folder.repositories() if other.path != file.path}
-    for repo_id in ids:
-        check_id(repo_id, name)
-        if repo_id in elsewhere or ids.count(repo_id) > 1:
-            raise ConfigError(f"{name}: there is a repository '{repo_id}' already", number=_TWICE)
+    for section in document.sections:
+        check_id(section.name, name)
+        check_values(section.values(), f"{name}: [{section.name}]")
+        if section.name in elsewhere or ids.count(section.name) > 1:
+            raise ConfigError(f"{name}: there is a repository '{section.name}' already", number=_TWICE)
     if keep and os.path.exists(path):
         file = conffile.load(path)
-        for section in file.sections:
-            if section.name in ids:
-                file.remove_section(section)
+        for old in file.sections:
+            if old.name in ids:
+                file.remove_section(old)
     file.add(text)
     folder.change(file)
     folder.save()

@@ -162,12 +162,8 @@ class RepoReader:
 
     def _read(self, repo_id: str, raw: Mapping[str, str], where: str) -> RepoSource:
         values = {k: self._variables.expand(v) if k in _EXPANDED else v for k, v in raw.items()}
-        if values.get("name", "-") == "":
-            raise ConfigError(f"{where}: name is empty", number=1622)
-        try:
-            expire = expiry(values.get("metadata_expire", "172800"))
-        except ConfigError as error:
-            raise ConfigError(f"{where}: {error.lines[0]}", number=1029) from None
+        check_values(values, where)
+        expire = expiry(values.get("metadata_expire", "172800"))
         return self._place(self._fill(repo_id, values, expire))
 
     def _named(self, repo_id: str, option: str, url: str) -> RepoSource:
@@ -298,6 +294,19 @@ def check_id(repo_id: str, where: str) -> None:
     if repo_id in (".", "..") or "/" in repo_id or not repo_id.isprintable():
         message = f"{where}: a repository id cannot be '.' or '..' or hold a '/' or control characters"
         raise ConfigError(message, number=1622)
+
+
+def check_values(values: Mapping[str, str], where: str) -> None:
+    """Refuse values of a repository's keys with which it cannot be read.
+
+    :raises ConfigError: 1622 for an empty name, 1029 for a ``metadata_expire`` that is not a time.
+    """
+    if values.get("name", "-") == "":
+        raise ConfigError(f"{where}: name is empty", number=1622)
+    try:
+        expiry(values.get("metadata_expire", "never"))
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.lines[0]}", number=1029) from None
 
 
 def _short_hash(url: str) -> str:

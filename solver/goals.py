@@ -380,10 +380,12 @@ class Goal:
             self.asked |= direct
             self.mark_user |= installed
 
-    # what the history names
+    # what the history and advisories name
 
     def _exact(self, request: Request) -> None:
         for handle in exact.coming(self._pool, request.install_nevras):
+            self._want(handle)
+        for handle in self._chooser.visible(exact.coming(self._pool, request.obsoleters)):
             self._want(handle)
         names = {self._name(handle) for handle in self.targets}
         staying = self._policy.protected - names

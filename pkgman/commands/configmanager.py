@@ -12,6 +12,7 @@ from pkgman.conffolder import MAIN, ConfFolder
 from pkgman.config import KEYS as MAIN_KEYS
 from pkgman.model.errors import PkgmanError
 from pkgman.repos import KEYS as REPO_KEYS
+from pkgman.repos import check_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,9 +28,10 @@ _WORDS = ("addrepo", "setopt", "unsetopt", "enable", "disable")
 def run(session: Session, words: tuple[str, ...]) -> int:
     """Do what the options of dnf 4, or the first word of dnf 5, say.
 
-    :raises PkgmanError: 901 for a repository that is not there, 1622 for words that cannot be followed.
+    :raises PkgmanError: 901 for a repository that is not there, 1622 for words that cannot be followed,
+        1029 or 1622 for a value with which no later command could read its file; nothing is written.
     """
-    folder = ConfFolder(session.config.path, session.config.repodir)
+    folder = ConfFolder(session.config.root, session.config.path, session.config.repodir)
     if words and words[0] in _WORDS:
         _dnf5(session, folder, words[0], words[1:])
     else:
@@ -92,20 +94,30 @@ def _pairs(session: Session, words: Sequence[str]) -> list[tuple[str, str]]:
     return pairs
 
 
+def _place(name: str) -> tuple[str, str]:
+    """Return repository, "" for the main section, and key of ``[ID.]KEY``."""
+    repo_id, dot, key = name.removeprefix(f"{MAIN}.").rpartition(".")
+    if not key or (dot and not repo_id):
+        raise PkgmanError(f"'{name}' is not a key: say KEY, or ID.KEY", number=_USAGE)
+    return repo_id, key
+
+
 def _set(session: Session, folder: ConfFolder, pairs: Sequence[tuple[str, str]]) -> None:
     for name, value in pairs:
-        repo_id, dot, key = name.rpartition(".")
-        if key not in (REPO_KEYS if dot else MAIN_KEYS):
+        repo_id, key = _place(name)
+        if key not in (REPO_KEYS if repo_id else MAIN_KEYS):
             session.ui.diagnostic(f"'{key}' is not a key that tdnf knows; it is written all the same")
-        for file, section in folder.matching([repo_id]) if dot else [folder.main()]:
+        if repo_id:
+            check_values({key: value}, f"[{repo_id}]")
+        for file, section in folder.matching([repo_id]) if repo_id else [folder.main()]:
             section.set(key, value)
             folder.change(file)
 
 
 def _unset(folder: ConfFolder, words: Sequence[str]) -> None:
     for word in words:
-        repo_id, dot, key = word.removeprefix(f"{MAIN}.").rpartition(".")
-        for file, section in folder.matching([repo_id]) if dot else [folder.main()]:
+        repo_id, key = _place(word)
+        for file, section in folder.matching([repo_id]) if repo_id else [folder.main()]:
             if section.remove(key):
                 folder.change(file)
 

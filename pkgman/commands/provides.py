@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkgman.filesearch import file_owners, is_glob
+from pkgman.filesearch import file_owners
 from pkgman.model.errors import NoData, PkgmanError
 from pkgman.model.words import one_line
-from solver import query
+from solver import query, select
 
 if TYPE_CHECKING:
     from pkgman.session import Session
@@ -45,7 +45,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 
 def _lookup(session: Session, pool: Pool, spec: str) -> list[int]:
     """Look a path up in file lists, anything else among names and capabilities."""
-    if "/" in spec and (spec.startswith("/") or is_glob(spec[0])):
+    if select.is_path(spec):
         handles = file_owners(session, pool, spec)
         if handles:
             session.ui.info(f"[using file list match for '{spec}']")

@@ -58,4 +58,4 @@ def _advised(session: Session) -> int:
     if not hits:
         session.ui.info("\n0 updates.")
         raise NoData
-    return alter_with(session, pool, Request(update=tuple(names), install=tuple(obsoleters)))
+    return alter_with(session, pool, Request(update=tuple(names), obsoleters=tuple(obsoleters)))

@@ -28,6 +28,7 @@ class Request(NamedTuple):
     autoremove_all: bool = False
     install_nevras: tuple[str, ...] = ()  # exactly these, as the history names them
     erase_nevras: tuple[str, ...] = ()
+    obsoleters: tuple[str, ...] = ()  # NEVRAs: these in the place of what they obsolete
     capabilities: tuple[str, ...] = ()  # ``name`` or ``name OP evr``: what source packages need to be built
 
     @property

@@ -169,6 +169,8 @@ def test_a_repo_file_is_fetched(tdnf: Tdnf, root: Root, server: Server, words: l
         ("[two]\nbaseurl=http://x/\n", 1037),
         ("[x]\n[x]\n", 1037),
         ("[../x]\nbaseurl=http://x/\n", 1622),
+        ("[x]\nbaseurl=http://x/\nmetadata_expire=soon\n", 1029),
+        ("[x]\nbaseurl=http://x/\nname=\n", 1622),
     ],
 )
 def test_what_no_later_command_could_read_is_not_stored(
@@ -181,6 +183,43 @@ def test_what_no_later_command_could_read_is_not_stored(
     tdnf("config-manager", f"--add-repo={server.url('gone.repo')}").failed(1622)
     tdnf("config-manager", "--add-repo=/gone.repo").failed(1602)
     assert os.listdir(root.repodir) == ["vendor.repo"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "number"),
+    [
+        ("one.metadata_expire=soon", 1029),
+        ("*.metadata_expire=", 1029),
+        ("one.name=", 1622),
+        ("one.=1", 1622),
+        (".enabled=1", 1622),
+    ],
+)
+def test_a_setting_that_no_later_command_could_read_is_not_written(
+    manager: Callable[..., str], tdnf: Tdnf, root: Root, setting: str, number: int
+) -> None:
+    tdnf("config-manager", "setopt", "two.priority=3", setting).failed(number)
+    tdnf("config-manager", "--save", f"--setopt={setting}").failed(number)
+    assert (root.repodir / "vendor.repo").read_text() == TEXT
+
+
+def test_links_of_a_root_do_not_lead_to_files_of_the_host(tdnf: Tdnf, root: Root) -> None:
+    """An install root may be a foreign image: its links lead as in a chroot."""
+    outside = root.scratch / "outside.repo"
+    outside.write_text("[host]\nbaseurl=http://host/\n")
+    folder = root.file("/etc/yum.repos.d")
+    folder.mkdir(parents=True)
+    (folder / "linked.repo").symlink_to(outside)
+    (folder / "own.repo").write_text("[own]\nbaseurl=http://own/\n")
+    root.conf.write_text("[main]\n")
+    tdnf("config-manager", "enable", "*").failed(1602)
+    tdnf("config-manager", "addrepo", "--id=linked", "--set=baseurl=http://x/", "--overwrite").failed()
+    assert outside.read_text() == "[host]\nbaseurl=http://host/\n"
+    (folder / "linked.repo").unlink()
+    (folder / "own.repo").rename(folder / "own.disabled")
+    (folder / "linked.repo").symlink_to("/etc/yum.repos.d/own.disabled")
+    tdnf("config-manager", "enable", "own").ok()
+    assert (folder / "own.disabled").read_text() == "[own]\nbaseurl = http://own/\nenabled = 1\n"
 
 
 def test_a_repository_is_described_by_settings(tdnf: Tdnf, root: Root) -> None:

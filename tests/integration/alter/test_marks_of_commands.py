@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.alter.conftest import continue_from
 from tests.support.cli import Root, Tdnf
+from tests.support.repos import Advisory
 from tests.support.rpms import Rpm
 from tests.support.sample import RPMS
 
@@ -152,6 +153,23 @@ def test_what_replaces_a_package_has_its_mark(
     tdnf("-y", "remove", "x", "needs-old")
     tdnf("-y", "autoremove")
     assert root.installed == ([] if automatic else ["new-2-1.noarch"])
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_an_advisory_replaces_a_package_with_has_its_mark(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], marks: Callable[[], Marks], asked: bool
+) -> None:
+    app, old = Rpm("app", requires=("(old or heir)",)), Rpm("old")
+    heir = Rpm("heir", "2-1", obsoletes=("old",))
+    offer(app, old)
+    tdnf("install", "-y", "--exclude=heir", *(["old"] if asked else []), "app").ok()
+    offer(heir, id="fixes", advisories=(Advisory("FIX-1", (heir,)),))
+    assert "Nothing to do." in tdnf("update", "-y", "--security", "--exclude=heir").ok().stderr
+    tdnf("update", "-y", "--security").ok()
+    assert root.installed == ["app-1.0-1.noarch", "heir-2-1.noarch"]
+    assert marks().get("heir", False) is not asked
+    tdnf("remove", "-y", "app").ok()
+    assert root.installed == (["heir-2-1.noarch"] if asked else [])
 
 
 def test_undoing_a_replacement_gives_the_mark_back(
