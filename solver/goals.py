@@ -169,10 +169,8 @@ class Goal:
 
     def _twin(self, handle: int) -> int | None:
         """Return the installed package with the same name, evr and arch."""
-        for other in self._installed(self._name(handle)):
-            if self._chooser.same(handle, other):
-                return other
-        return None
+        here = self._installed(self._name(handle))
+        return next((other for other in here if self._chooser.same(handle, other)), None)
 
     def _want(self, handle: int) -> None:
         if handle not in self.targets:
