@@ -9,7 +9,7 @@ import solv
 from solver import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from types import TracebackType
 
     from solver.pool import Pool
@@ -64,13 +64,17 @@ def newest_below(pool: Pool, available: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def lowest_from(pool: Pool, name: str, evr: str, comparer: Comparer) -> str:
-    """Return the lowest available EVR of ``name`` that is at least ``evr``; "" without one."""
+def lowest_from(pool: Pool, name: str, evr: str, comparer: Comparer, *, hidden: Container[int] = ()) -> str:
+    """Return the lowest available EVR of ``name`` that is at least ``evr``; "" without one.
+
+    :param hidden: handles that may not be chosen.
+    """
     found = ""
     for handle in select.named(pool, name):
         solvable = pool.raw.id2solvable(handle)
         if (
             solvable.isinstalled()
+            or handle in hidden
             or solvable.arch in ("src", "nosrc")
             or comparer.compare(solvable.evr, evr) < 0
         ):

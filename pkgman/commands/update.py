@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pkgman.commands.updateinfo import OPTIONS, concerning
 from pkgman.model.errors import NoData
 from pkgman.model.request import Request
-from pkgman.workflow import alter, alter_with
-from solver import versions
+from pkgman.workflow import alter, alter_with, policy_of
+from solver import filters, versions
 
 if TYPE_CHECKING:
     from pkgman.session import Session
@@ -35,6 +35,7 @@ def run(session: Session, words: tuple[str, ...]) -> int:
 def _minimal(session: Session, words: tuple[str, ...]) -> int:
     """Update to the lowest versions that hold what all chosen advisories ask for, as dnf does."""
     pool = session.open_pool()
+    hidden = filters.build(pool, policy_of(session)).hidden
     needed: dict[str, str] = {}
     with versions.Comparer() as comparer:
         for hit in concerning(session, pool, words):
@@ -42,7 +43,10 @@ def _minimal(session: Session, words: tuple[str, ...]) -> int:
                 evr = f"{fixed.epoch}:{fixed.version}-{fixed.release}"
                 if fixed.name == hit.installed and comparer.compare(evr, needed.get(fixed.name, evr)) >= 0:
                     needed[fixed.name] = evr
-        offered = {name: versions.lowest_from(pool, name, evr, comparer) for name, evr in needed.items()}
+        offered = {
+            name: versions.lowest_from(pool, name, evr, comparer, hidden=hidden)
+            for name, evr in needed.items()
+        }
     specs = tuple(f"{name}={evr}" for name, evr in offered.items() if evr)
     if not specs:
         session.ui.info("\n0 updates.")

@@ -137,7 +137,7 @@ def test_weak_dependencies_stay_out_on_demand(
 def test_install_only_packages_are_known_by_a_capability(
     tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
 ) -> None:
-    root.configure(installonlypkgs="installonlypkg(kernel)", installonly_limit=2)
+    root.configure(installonlypkgs="kernel-core, installonlypkg(kernel),other", installonly_limit=2)
     offer(*(Rpm("linux", f"{n}-1", provides=("installonlypkg(kernel)",)) for n in (1, 2, 3)))
     for number in (1, 2):
         tdnf("install", "-y", f"linux-{number}-1").ok()

@@ -188,7 +188,7 @@ def test_minimum_versions_hide_what_is_below(tdnf: Tdnf, root: Root, sample: Rep
     assert root.installed == ["lib-2.0-1.noarch"]
     done = tdnf("downgrade", "-y", "lib").failed(1301)
     assert "lib-1.0-1.noarch is disabled" in done.stderr
-    root.configure(minversions="app=3.0")
+    root.configure(minversions="other=1, app=3.0")
     assert "Nothing to do." in tdnf("install", "-y", "app").ok().stderr
     assert root.installed == ["lib-2.0-1.noarch"]
 

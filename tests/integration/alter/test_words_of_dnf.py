@@ -109,6 +109,15 @@ def test_a_minimal_update_goes_no_further_than_advisories_ask(
         assert root.installed == [expected]
 
 
+def test_a_minimal_update_goes_past_a_version_that_is_excluded(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    offer(*FIVE, advisories=ADVISORIES)
+    tdnf("install", "-y", "app=1").ok()
+    tdnf("upgrade-minimal", "-y", "--exclude=app-3*").ok()
+    assert root.installed == ["app-4-1.noarch"]
+
+
 def test_a_minimal_update_takes_the_next_version_where_the_advisorys_own_is_gone(
     tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
 ) -> None:
