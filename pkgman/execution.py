@@ -224,7 +224,7 @@ class Execution:
         try:
             yield
         except BaseException as failure:
-            if wanted and self._session.rpmdb.cookie() != self._session.history.last_cookie:
+            if wanted and self._has_changed():
                 try:
                     self._record(solution)
                 except HistoryError as error:
@@ -236,6 +236,11 @@ class Execution:
             raise
         if wanted:
             self._record(solution)
+
+    def _has_changed(self) -> bool:
+        """Say whether librpm did anything; a database that it only made, still empty, does not count."""
+        database, before = self._session.rpmdb, self._session.history.last_cookie
+        return database.cookie() != before and (before != "" or any(True for _ in database.nevras()))
 
     def _record(self, solution: Solution) -> None:
         """Write the transaction and which names came as dependencies (tdnf contract, commands 4.5).

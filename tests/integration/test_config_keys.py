@@ -142,9 +142,9 @@ def test_the_repository_folder_below_the_root_goes_before_that_of_the_host(tdnf:
 
 
 def test_keys_that_are_none_are_ignored_and_named_with_verbose_only(tdnf: Tdnf, root: Root) -> None:
-    root.configure(best=1, exclude="x", metadata_expire="nonsense", strict=0, Keepcache=1)
+    root.configure(color="never", metadata_expire="nonsense", strict=0, Keepcache=1)
     path = root.repodir / "x.repo"
-    path.write_text("[x]\nname=X\nenabled=1\ncost=100\nincludepkgs=a\n")
+    path.write_text("[x]\nname=X\nenabled=1\nincludepkgs=a\ncost=100\n")
     plain = tdnf("repolist").ok()
     assert plain.stderr == ""
     for words in (["-v"], ["-v", "-q"], ["-v", "-j"]):
@@ -154,14 +154,16 @@ def test_keys_that_are_none_are_ignored_and_named_with_verbose_only(tdnf: Tdnf, 
         ignored = [line for line in done.stderr.splitlines() if "is no key that tdnf knows" in line]
         assert done.stderr.splitlines() == ignored
         assert [line.split("'")[1] for line in ignored] == [
-            "best", "exclude", "metadata_expire", "strict", "Keepcache", "cost", "includepkgs",
+            "color", "metadata_expire", "strict", "Keepcache", "cost",
         ]  # fmt: skip
         assert ignored[-1].startswith(f"{path}:5: ")
 
 
-def test_lists_are_separated_by_blanks_only(tdnf: Tdnf, root: Root, make_repo: Callable[..., Repo]) -> None:
+def test_lists_are_separated_by_blanks_and_commas(
+    tdnf: Tdnf, root: Root, make_repo: Callable[..., Repo]
+) -> None:
     root.add_repo(make_repo("main", ONE, Rpm("two"), signed=False))
-    for value, hidden in (("one,two", set()), ("one  two", {"one", "two"}), ("t*", {"two"})):
+    for value, hidden in (("one,two", {"one", "two"}), ("one  two", {"one", "two"}), ("t*", {"two"})):
         root.configure(excludepkgs=value)
         for name in ("one", "two"):
             stdout = tdnf("--assumeno", "install", name).stdout

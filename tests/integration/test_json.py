@@ -39,7 +39,7 @@ def odd(root: Root, tdnf: Tdnf, workshop: Workshop) -> Tdnf:
 
 def test_only_what_must_be_is_escaped(odd: Tdnf) -> None:
     assert raw(odd, "-j", "search", "odd") == (
-        '[{"Name":"odd","Summary":"a \\"quote\\" \\\\ slash / tab\\tand é\u2028\u007f<&>"}]'.encode()
+        '[{"Name":"odd","Summary":"a \\"quote\\" \\\\ slash / tab\\tand é\u2028\\u007f<&>"}]'.encode()
     )
 
 

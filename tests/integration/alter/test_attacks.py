@@ -212,12 +212,13 @@ def test_a_damaged_package_in_the_cache_is_fetched_again(tdnf: Tdnf, root: Root,
     assert root.installed == ["victim-1.0-1.noarch"]
 
 
-def test_a_package_in_downloaddir_that_is_another_is_refused(
+def test_a_package_in_downloaddir_that_is_another_is_fetched_again(
     tdnf: Tdnf, root: Root, target: Repo, tmp_path: Path
 ) -> None:
     (tmp_path / FILE).write_bytes(b"not this one")
-    done = tdnf("install", "-y", "--downloadonly", "--downloaddir", tmp_path, "victim").failed(1528)
-    assert FILE in done.stderr
+    done = tdnf("install", "-y", "--downloadonly", "--downloaddir", tmp_path, "victim").ok()
+    assert "fetched again" in done.stdout
+    assert (tmp_path / FILE).read_bytes() == package(target).read_bytes()
 
 
 def test_another_package_than_the_metadata_promises_is_refused(
@@ -303,8 +304,7 @@ def test_primary_with_another_checksum_is_refused(
 
 
 @pytest.mark.parametrize(
-    "location",
-    ["../../../../../../tmp/evil.rpm", "/tmp/evil.rpm", "a/../../evil.rpm", "http://localhost:1/e.rpm"],
+    "location", ["/tmp/evil.rpm", "http://localhost:1/e.rpm", "a/%2e%2e/%2e%2e/evil.rpm"]
 )
 def test_a_package_location_outside_the_repository_is_refused(
     tdnf: Tdnf, root: Root, target: Repo, server: Server, signing_key: Signer, location: str
@@ -318,6 +318,18 @@ def test_a_package_location_outside_the_repository_is_refused(
     assert files_of(root.path) == []
     assert [path for path in root.scratch.rglob("*evil.rpm*")] == []
     assert before <= set(root.scratch.rglob("*"))
+
+
+@pytest.mark.parametrize("location", ["../../../../../../tmp/evil.rpm", "a/../../evil.rpm"])
+def test_a_package_above_a_repository_is_asked_of_its_server_and_lies_in_the_cache(
+    tdnf: Tdnf, root: Root, target: Repo, server: Server, signing_key: Signer, location: str
+) -> None:
+    rewrite_primary(target, (f"Packages/{FILE}", location), signer=signing_key)
+    server.fail("*evil.rpm", wrong_bytes(package(target).read_bytes()))
+    tdnf("install", "-y", "--downloadonly", "victim").ok()
+    (fetched,) = root.scratch.rglob("*evil.rpm*")
+    assert fetched.is_relative_to(root.cachedir)
+    assert not os.path.exists("/tmp/evil.rpm")
 
 
 @pytest.mark.parametrize("location", ["../../evil", "/etc/evil", "repodata/../../../evil", ""])

@@ -60,7 +60,8 @@ def test_a_link_in_the_cache_leads_no_removal_outside(
     outside = tmp_path / "outside"
     cached.parent.rename(outside)
     cached.parent.symlink_to(outside)
-    tdnf("install", "-y", "lure").ok()
+    done = tdnf("install", "-y", "lure").failed(1640)
+    assert f"{cached.parent}: it is a link" in done.stderr
     assert (outside / cached.name).exists()
 
 

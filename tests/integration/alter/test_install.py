@@ -108,7 +108,7 @@ def test_an_unknown_word_stops_everything_and_is_named(
     assert "neither package not found or not installed" in done.stderr.splitlines()
     assert done.stderr.splitlines()[-1] == "Error(1011) : No matching packages"
     tdnf("install", "-y", "tool", "no*such").failed(1011)
-    tdnf("install", "-y", "/usr/bin/tool").failed(1011)
+    tdnf("install", "-y", "/usr/bin/nosuch").failed(1011)
     untouched()
 
 
