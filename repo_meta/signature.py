@@ -72,10 +72,11 @@ def _one_by_one(block: bytes) -> Certificates:
     """Read each certificate for itself; those that cannot be read are left out."""
     groups: list[list[bytes]] = []
     for item in packet.PacketPile.from_bytes(block):
-        if int(item.tag) == PUBLIC_KEY:
+        if _tag(item) == PUBLIC_KEY:
             groups.append([])
-        if groups:
-            groups[-1].append(bytes(item))
+        with suppress(Exception):
+            if groups:
+                groups[-1].append(bytes(item))
     found: Certificates = []
     for group in groups:
         with suppress(Exception):
@@ -123,7 +124,7 @@ def verify(data: bytes, signature: bytes, keys: Sequence[pysequoia.Cert], *, rel
 
     :raises NotTrusted: 2004 in all other cases.
     """
-    certificates = [bytes(key) for key in keys]
+    certificates = [binary(key) for key in keys]
     blocks = _blocks(signature, _BEGIN)
     if len(blocks) > MAX_SIGNATURES:
         raise refused("there are too many signatures")
@@ -170,9 +171,8 @@ def _ring(certificates: tuple[bytes, ...]) -> tuple[_Entry, ...]:
             joined[cert.fingerprint] = cert if known is None else known.merge(cert)
     found: list[_Entry] = []
     for cert in joined.values():
-        items = packet.PacketPile.from_bytes(bytes(cert))
         with suppress(Malformed):
-            keys = signing_keys((int(item.tag), item.body) for item in items)
+            keys = signing_keys(_content(binary(cert)))
             found += (_Entry(key, cert) for key in keys)
     return tuple(found)
 
@@ -184,12 +184,42 @@ def _signatures(block: bytes) -> Iterator[tuple[Signature, bytes]]:
     """
     try:
         items = list(packet.PacketPile.from_bytes(block))
+        if not items or len(items) > MAX_SIGNATURES or any(_tag(item) != SIGNATURE for item in items):
+            raise Malformed("No data")
+        found = [(item.body, bytes(item)) for item in items]
+    except Malformed:
+        raise
     except Exception as error:
         raise Malformed(f"the signature cannot be read: {_first_line(error)}") from error
-    if not items or len(items) > MAX_SIGNATURES or any(int(item.tag) != SIGNATURE for item in items):
-        raise Malformed("No data")
+    for body, raw in found:
+        yield packets.read_signature(body), raw
+
+
+def binary(cert: pysequoia.Cert) -> bytes:
+    """Return the packets of a certificate; none when it holds what sequoia reads and cannot write."""
+    try:
+        return bytes(cert)
+    except Exception:  # its own class, and RuntimeError in older ones
+        return b""
+
+
+def _content(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield tag and body of the packets of a certificate; those that cannot be read are left out."""
+    try:
+        items = list(packet.PacketPile.from_bytes(data))
+    except Exception:  # its own class, and RuntimeError in older ones
+        return
     for item in items:
-        yield packets.read_signature(item.body), bytes(item)
+        with suppress(Exception):
+            yield _tag(item), item.body
+
+
+def _tag(item: packet.Packet) -> int:
+    """Return the number of a packet's kind; -1 for one that sequoia has no name for."""
+    try:
+        return int(item.tag)
+    except Exception:  # its own class, and RuntimeError in older ones
+        return -1
 
 
 def _judge_one(

@@ -119,7 +119,7 @@ class _Keys:
             data = self._fetch(url)
             certs = signature.read_keys(data, url)
             relaxed = self._source.weak_signatures
-            if all(signature.unusable(bytes(one), relaxed=relaxed) for one in certs):
+            if all(signature.unusable(signature.binary(one), relaxed=relaxed) for one in certs):
                 self.unusable += certs
                 return []
             self._confirm(url, certs)

@@ -307,3 +307,19 @@ def test_what_cannot_be_read_verifies_nothing_and_stops_no_other(ring: Signer, d
         assert signature.unusable(junk, relaxed=True)
     for junk in (b"", b"junk", public, made[:30]):
         assert judged(junk, public)[0] is Standing.REFUSED
+
+
+def test_packets_and_parts_of_kinds_to_come_stop_nothing(ring: Signer, data: str) -> None:
+    key = generate(ring, "any", algorithm="ed25519")
+    made, public = ring.gpg(*SIGN, data), ring.gpg("--export", key)
+    later = bytes((0xC0 | 59, 3)) + b"new"  # of a kind that nobody has defined yet
+    assert judged(made, public + later) == GOOD
+    assert judged(made + later, public)[0] is Standing.REFUSED
+    keys = signature.read_keys(public + later, "key")
+    assert [one.fingerprint.upper() for one in keys] == [key]
+    (item,) = packet.PacketPile.from_bytes(made)
+    start = 6 + int.from_bytes(item.body[4:6], "big")  # of the part that is not signed
+    more = bytes((6, 33, 99)) + b"what"  # a fingerprint of a version to come
+    size = int.from_bytes(item.body[start : start + 2], "big") + len(more)
+    body = item.body[:start] + size.to_bytes(2, "big") + more + item.body[start + 2 :]
+    assert judged(b"\x88" + bytes((len(body),)) + body, public)[0] is Standing.REFUSED

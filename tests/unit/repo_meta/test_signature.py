@@ -138,21 +138,22 @@ def test_two_halves_of_a_key_that_nobody_was_asked_about_do_not_count(
     signed: RepoSource, fetcher: HttpFetcher, words: Words, repo: Path, keys: Keys, server: Server, files: int
 ) -> None:
     """Neither half can sign anything, so neither is worth a question; together they could sign."""
-    keys.gpg("--passphrase", "", "--quick-gen-key", "halved <halved@x>", "ed25519", "cert", "never")
-    listing = keys.gpg("--with-colons", "--list-keys", "halved@x").decode()
+    name = f"half{files}"
+    keys.gpg("--passphrase", "", "--quick-gen-key", f"{name} <{name}@x>", "ed25519", "cert", "never")
+    listing = keys.gpg("--with-colons", "--list-keys", f"{name}@x").decode()
     owner = next(line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr:"))
     keys.gpg("--passphrase", "", "--quick-add-key", owner, "ed25519", "sign", "never")
-    pile = PacketPile.from_bytes(keys.public("halved", armor=False))
+    pile = PacketPile.from_bytes(keys.public(name, armor=False))
     primary, user, certification, subkey, binding = (bytes(item) for item in pile)
     halves = primary + user + certification, primary + subkey + binding
     (repo / "key").write_bytes(halves[0] if files == 2 else b"".join(halves))
     (repo / "more").write_bytes(halves[1])
-    _sign(repo, keys, "halved")
-    both = signed._replace(gpgkeys=tuple(f"{server.url}/{name}" for name in ("key", "more")[:files]))
+    _sign(repo, keys, name)
+    both = signed._replace(gpgkeys=tuple(f"{server.url}/{file}" for file in ("key", "more")[:files]))
     with pytest.raises(NotTrusted, match="made by key"):
         _load(both, fetcher, words)
     assert words.questions == 0
-    (repo / "more").write_bytes(keys.public("halved"))
+    (repo / "more").write_bytes(keys.public(name))
     assert _load(both._replace(gpgkeys=(f"{server.url}/key", f"{server.url}/more")), fetcher, words)
     assert words.questions == 1
 
