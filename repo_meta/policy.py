@@ -57,8 +57,8 @@ def about_key(signer: SigningKey, made: float, *, relaxed: bool) -> str:
         return f"its key has {size} bits only; {SMALLEST_KEY} is the least"
     if signer.revoked:
         return "its key was revoked by its owner"
-    owner = _current(signer.owner, relaxed=relaxed)
-    binding = _current(signer.bindings, relaxed=relaxed)
+    owner = _current(signer.owner, made, relaxed=relaxed)
+    binding = _current(signer.bindings, made, relaxed=relaxed)
     for holder, current, every in ((signer.owner_key, owner, signer.owner), (key, binding, signer.bindings)):
         if current is None:
             return _no_binding(every)
@@ -85,17 +85,18 @@ def wider(signature: Signature, signer: SigningKey, *, relaxed: bool) -> bool:
     return relaxed or signature.version == 3 or late or weak
 
 
-def _current(bindings: Sequence[Signature], *, relaxed: bool) -> Signature | None:
-    """Return the newest self-signature that counts: it says how long the key is good.
+def _current(bindings: Sequence[Signature], made: float, *, relaxed: bool) -> Signature | None:
+    """Return the newest self-signature that counts at the time ``made``: it says how long the key is good.
 
     It may be younger than what the key has signed, since a vendor who prolongs a key makes a new one.
     """
-    counting = [one for one in bindings if relaxed or not _binds_weakly(one)]
+    lasting = [one for one in bindings if not one.expires or one.expires > made]
+    counting = [one for one in lasting if relaxed or not _binds_weakly(one)]
     return max(counting, key=lambda one: one.created, default=None)
 
 
 def _no_binding(bindings: Sequence[Signature]) -> str:
-    kinds = sorted({_WORDS.get(HASHES[one.hash_algorithm], "") for one in bindings})
+    kinds = sorted({_WORDS[HASHES[one.hash_algorithm]] for one in bindings if _binds_weakly(one)})
     if not kinds:
         return "its key has no valid signature of its owner"
     return f"its key is bound by a signature that uses {kinds[0]}, which is not safe any more"

@@ -126,16 +126,31 @@ class Signer:
 
 def version_3(signer: Signer, fingerprint: str, data: bytes, *, hashed: str = "sha256") -> bytes:
     """An RSA signature packet of version 3, which gpg does not make any more and rpm did until 2017."""
-    n, _, d = _secret_numbers(signer.gpg("--export-secret-keys", fingerprint))
-    prefix, number = _HASHES[hashed]
     made = b"\0" + int(time.time()).to_bytes(4, "big")
     digest = hashlib.new(hashed, data + made).digest()
+    head = b"\3\5" + made + bytes.fromhex(fingerprint[-16:]) + bytes((1, _HASHES[hashed][1])) + digest[:2]
+    return _packet(head + _rsa(signer, fingerprint, digest, hashed))
+
+
+def certification(signer: Signer, fingerprint: str, hashed: bytes, *, subpackets: bytes) -> bytes:
+    """An RSA self-signature on a user id with any subpackets; ``hashed`` is the key and the user id."""
+    head = bytes((4, 0x13, 1, 8)) + len(subpackets).to_bytes(2, "big") + subpackets
+    digest = hashlib.sha256(hashed + head + b"\4\xff" + len(head).to_bytes(4, "big")).digest()
+    issuer = b"\x09\x10" + bytes.fromhex(fingerprint[-16:])
+    tail = len(issuer).to_bytes(2, "big") + issuer + digest[:2]
+    return _packet(head + tail + _rsa(signer, fingerprint, digest, "sha256"))
+
+
+def _rsa(signer: Signer, fingerprint: str, digest: bytes, hashed: str) -> bytes:
+    n, _, d = _secret_numbers(signer.gpg("--export-secret-keys", fingerprint))
     size = (n.bit_length() + 7) // 8
-    info = bytes.fromhex(prefix) + digest
+    info = bytes.fromhex(_HASHES[hashed][0]) + digest
     block = b"\0\1" + b"\xff" * (size - len(info) - 3) + b"\0" + info
     value = pow(int.from_bytes(block, "big"), d, n)
-    head = b"\3\5" + made + bytes.fromhex(fingerprint[-16:]) + bytes((1, number)) + digest[:2]
-    body = head + value.bit_length().to_bytes(2, "big") + value.to_bytes((value.bit_length() + 7) // 8, "big")
+    return value.bit_length().to_bytes(2, "big") + value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
+def _packet(body: bytes) -> bytes:
     return b"\x89" + len(body).to_bytes(2, "big") + body
 
 

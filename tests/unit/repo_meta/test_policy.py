@@ -11,7 +11,7 @@ from pysequoia import packet
 
 from pkgman.model.verdict import Standing
 from repo_meta import packets, signature
-from tests.support.keys import Signer, version_3
+from tests.support.keys import Signer, certification, version_3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -323,3 +323,19 @@ def test_packets_and_parts_of_kinds_to_come_stop_nothing(ring: Signer, data: str
     size = int.from_bytes(item.body[start : start + 2], "big") + len(more)
     body = item.body[:start] + size.to_bytes(2, "big") + more + item.body[start + 2 :]
     assert judged(b"\x88" + bytes((len(body),)) + body, public)[0] is Standing.REFUSED
+
+
+@pytest.mark.parametrize(("lasts", "good"), [(3600, True), (10, False)])
+def test_a_self_signature_that_has_expired_binds_no_key(
+    ring: Signer, data: str, lasts: int, good: bool
+) -> None:
+    key = generate(ring, "any", *YEAR_2021)
+    primary, user, _ = (bytes(item) for item in packet.PacketPile.from_bytes(ring.gpg("--export", key)))
+    body, name = primary[3:], user[2:]
+    began = int(time.time()) - 60
+    subpackets = b"".join(
+        (b"\5\2" + began.to_bytes(4, "big"), b"\5\3" + lasts.to_bytes(4, "big"), b"\2\x1b\x03")
+    )
+    hashed = b"\x99" + len(body).to_bytes(2, "big") + body + b"\xb4" + len(name).to_bytes(4, "big") + name
+    public = primary + user + certification(ring, key, hashed, subpackets=subpackets)
+    assert (judged(ring.gpg(*SIGN, data), public)[0] is Standing.GOOD) is good
