@@ -97,6 +97,9 @@ class Listener:
         begin = partial(self._progress.begin, label, total=total, unit=unit)
         return _Watched(self._call(begin), self._call)
 
+    def expect(self, files: int, size: int) -> None:
+        """Do nothing: the caller can count."""
+
     @contextmanager
     def callers_errors(self) -> Iterator[None]:
         """Let what a callback raised come out as it is, whatever became of it on the way."""

@@ -72,6 +72,13 @@ class Ui:
             return 80
 
     def _write(self, text: str, *, error: bool = False) -> None:
+        if self._progress is None:
+            self._put(text, error=error)
+        else:
+            with self._progress.set_aside():
+                self._put(text, error=error)
+
+    def _put(self, text: str, *, error: bool = False) -> None:
         try:
             if error:
                 with suppress(OSError):  # a full disk behind stdout must not hide why
@@ -183,6 +190,13 @@ class Ui:
 
     def begin(self, label: str, *, total: int, unit: str = "bytes") -> Task:
         """Announce work; see :class:`pkgman.model.progress.Progress`."""
+        return self._meter().begin(one_line(label), total=total, unit=unit)
+
+    def expect(self, files: int, size: int) -> None:
+        """Announce how much is to come; see :class:`pkgman.model.progress.Downloads`."""
+        self._meter().expect(files, size)
+
+    def _meter(self) -> _Meter:
         with self._making:
             if self._progress is None:
                 from pkgman.meter import Meter
@@ -190,12 +204,15 @@ class Ui:
                 shown = not self.quiet and not self.json
                 terminal = self.terminal
                 self._progress = Meter(
-                    self._write_progress, terminal=terminal, shown=shown and (terminal or self.verbose)
+                    self._write_progress,
+                    terminal=terminal,
+                    shown=shown and (terminal or self.verbose),
+                    width=lambda: self.width,
                 )
-        return self._progress.begin(one_line(label), total=total, unit=unit)
+        return self._progress
 
     def _write_progress(self, text: str) -> None:
-        self._write(text)
+        self._put(text)
         self.flush()
 
 

@@ -32,7 +32,7 @@ from repo_meta.urls import HTTP_STATUS, is_local, join
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pkgman.model.progress import Progress, Reporter
+    from pkgman.model.progress import Downloads, Progress, Reporter
     from pkgman.model.repo import Remote, RepoSource
     from repo_meta.fetch import Fetcher
 
@@ -58,7 +58,7 @@ def fetch_packages(
     sources: Mapping[str, RepoSource],
     *,
     fetcher: Callable[[], Fetcher],
-    progress: Progress,
+    progress: Downloads,
     report: Reporter,
     target_dir: str | None = None,
     workers: int = WORKERS,
@@ -66,16 +66,14 @@ def fetch_packages(
     """Bring package files here and return the path of each, verified (config 5.5).
 
     Packages of ``file://`` repositories are used in place unless there is a ``target_dir``, which
-    takes files by their base name. A file that is there and right is not fetched again, any other one
-    is. The first
-    failure stops the others; no temporary file stays behind, after an interrupt neither.
+    takes files by their base name. A file that is there and right is not fetched again, any other one is.
+    The first failure stops the others; no temporary file stays behind, after an interrupt neither.
 
     :param sources: repositories by id; all of ``remotes`` must be in it.
     :raises ChecksumMismatch, SizeMismatch: a file is not what its metadata says.
     :raises MetadataError: metadata names files of this machine without being on it, or two packages
         with one base name for ``target_dir``.
-    :raises FetchError: it cannot be fetched.
-    :raises PkgmanError: 1600 + errno when a file cannot be read or written.
+    :raises PkgmanError: a FetchError when it cannot be fetched; 1600 + errno for a file of this system.
     """
     remotes = tuple(dict.fromkeys(remotes))
     for remote in remotes:
@@ -110,7 +108,7 @@ def fetch_to(
     sources: Mapping[str, RepoSource],
     *,
     fetcher: Callable[[], Fetcher],
-    progress: Progress,
+    progress: Downloads,
     report: Reporter,
     workers: int = WORKERS,
 ) -> None:
@@ -304,7 +302,7 @@ class _Transfers:
     """
 
     def __init__(
-        self, jobs: list[_Job], fetcher: Fetcher, progress: Progress, report: Reporter, *, faults: int = 0
+        self, jobs: list[_Job], fetcher: Fetcher, progress: Downloads, report: Reporter, *, faults: int = 0
     ) -> None:
         self._jobs, self._faults = jobs, faults
         self._waiting: dict[str, deque[tuple[int, _Job]]] = {}  # by host, with their places in the order
@@ -324,6 +322,7 @@ class _Transfers:
         failed: list[PkgmanError] = []
         # Daemons: an interrupt must end the process even if a socket does not answer.
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
+        self._progress.expect(len(self._jobs), sum(job.remote.size for job in self._jobs))
         try:
             _start(threads)
             while self._left:
@@ -336,6 +335,8 @@ class _Transfers:
         except BaseException:
             self._cancel(threads)
             raise
+        finally:
+            self._progress.expect(0, 0)
         if failed:
             raise Incomplete(len(failed), len(self._jobs), number=failed[0].number)
 

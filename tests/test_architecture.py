@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "pkgman.repos": (*MODEL, "pkgman.ini", "pkgman.getopt", "pkgman.config"),
     "pkgman.ui": (*MODEL, *WORDS),
     "pkgman.apireport": MODEL,
-    "pkgman.meter": MODEL,
+    "pkgman.meter": (*MODEL, "pkgman.layout"),
     "pkgman.layout": MODEL,
     "pkgman.queryformat": (*MODEL, "pkgman.layout"),
     "pkgman": ("pkgman", "solver", "repo_meta", "plugins"),

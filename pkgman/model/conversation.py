@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pkgman.model.progress import Progress
+from pkgman.model.progress import Downloads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Conversation(Progress, Protocol):
+class Conversation(Downloads, Protocol):
     """The receiver of words and progress, and who answers questions; see also ``pkgman.model.progress``."""
 
     quiet: bool

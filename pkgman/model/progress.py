@@ -22,6 +22,13 @@ class Progress(Protocol):
         """Announce work of ``total`` units, 0 when unknown; may be called from any thread."""
 
 
+class Downloads(Progress, Protocol):
+    """The receiver of progress that also learns how much is to come."""
+
+    def expect(self, files: int, size: int) -> None:
+        """Announce that the next tasks are ``files`` files of ``size`` bytes in all; (0, 0) ends that."""
+
+
 class Reporter(Protocol):
     """The receiver of words (tdnf contract, output 1: classes and streams)."""
 
@@ -56,6 +63,9 @@ class _Silent:
     def begin(self, label: str, *, total: int, unit: str = "bytes") -> Task:  # noqa: ARG002
         return _SILENT_TASK
 
+    def expect(self, files: int, size: int) -> None:
+        pass
+
     def info(self, text: str) -> None:
         pass
 
@@ -74,4 +84,4 @@ class _Silent:
 
 _SILENT_TASK = _SilentTask()
 SILENT = _Silent()
-"""A Progress and a Reporter that drop everything; it answers no."""
+"""A Downloads and a Reporter that drop everything; it answers no."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import select
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.rpms import Rpm
+from tests.support.server import slow, truncated
 from tests.support.terminal import on_terminal, started
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.cli import Root, Tdnf
     from tests.support.repos import Repo
+    from tests.support.server import Server
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs the lock of all instances")
 
@@ -109,3 +112,60 @@ def test_of_several_installed_instances_the_newest_that_is_older_is_shown(
     tdnf("install", "-y", "multi-1.0", "multi-3.0").ok()
     pairs = [line.split()[1:3] for line in on_terminal(tdnf, "check-update").lines[1:]]
     assert sorted(pairs) == [["2.0-1", "1.0-1"], ["3.0-1", "1.0-1"], ["4.0-1", "3.0-1"]]
+
+
+FILES = [
+    Rpm(name, files={f"/usr/share/{name}": letter * 400_000}, payload="w.ufdio")
+    for name, letter in (("alpha", "a"), ("beta", "b"), ("gamma-tools", "c"))
+]
+
+
+@pytest.fixture
+def slowly(root: Root, tdnf: Tdnf, make_repo: Callable[..., Repo], server: Server) -> Tdnf:
+    """The program with three packages whose transfer takes about a second each."""
+    root.add_repo(make_repo("slow", *FILES, signed=False), baseurl=server.url("slow"))
+    server.fail("*.rpm", slow(rate=400_000))
+    tdnf("makecache").ok()
+    return tdnf
+
+
+@pytest.mark.parametrize("columns", [30, 80, 150])
+def test_a_download_shows_files_rate_and_time_left(slowly: Tdnf, columns: int) -> None:
+    words = ("install", "-y", "--downloadonly", "alpha", "beta", "gamma-tools")
+    screen = on_terminal(slowly, *words, columns=columns)
+    assert screen.status == 0, screen.text
+    drawn = [line for line in screen.drawn if re.match(r"\(\d/3\) ", line)]
+    assert all(len(line) < columns for line in drawn)
+    left = [line for line in screen.lines if re.match(r"\(\d/3\) ", line)]
+    assert [line.split()[0] for line in left] == ["(1/3)", "(2/3)", "(3/3)"]
+    assert {line.split()[1][:7] for line in left} == {"alpha", "beta", "gamma-t"}
+    assert all("100%" in line for line in left)
+    moving = [line for line in drawn if "100%" not in line]
+    assert moving
+    if columns >= 80:
+        assert re.fullmatch(r"\(\d/3\) \S+ +\d+% +[\d.]+[bkM] +[\d.]+[bkM]/s +\d:\d\d *", moving[-1])
+
+
+@pytest.mark.parametrize("option", ["-q", "-j"])
+def test_nothing_moves_with_quiet_or_json(slowly: Tdnf, option: str) -> None:
+    screen = on_terminal(slowly, option, "install", "-y", "--downloadonly", "alpha")
+    assert screen.status == 0, screen.text
+    assert not re.search(r"%|\(\d/|\r[^\n]|[kM]/s", screen.text)
+
+
+def test_nothing_moves_in_a_pipe(slowly: Tdnf) -> None:
+    done = slowly("install", "-y", "--downloadonly", "alpha").ok()
+    assert not re.search(r"%|\(\d/|\r|/s", done.stdout + done.stderr)
+
+
+def test_a_file_that_was_cut_off_is_counted_once_and_its_note_has_a_line_of_its_own(
+    slowly: Tdnf, server: Server
+) -> None:
+    server.heal()
+    server.fail("*alpha*.rpm", truncated(200_000, times=1))
+    screen = on_terminal(slowly, "install", "-y", "--downloadonly", "alpha", "beta")
+    assert screen.status == 0, screen.text
+    left = [line.split()[0] for line in screen.lines if "100%" in line]
+    assert left == ["(1/2)", "(2/2)"]
+    (note,) = (line for line in screen.lines if "retrying" in line)
+    assert note == "retrying 1/10"

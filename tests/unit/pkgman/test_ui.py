@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from pkgman.errortexts import text_of
-from pkgman.meter import Meter
 from pkgman.model import words
 from pkgman.model.errors import EndOfInput, NoMatch, NothingToDo, PkgmanError, UsageError
 from pkgman.ui import Ui
@@ -143,35 +142,6 @@ def test_an_error_ends_as_the_contract_says(
 )
 def test_every_number_has_tdnfs_text(number: int, text: str) -> None:
     assert text_of(number) == text
-
-
-def test_progress_without_a_terminal_is_a_line_at_each_end() -> None:
-    lines: list[str] = []
-    task = Meter(lines.append, terminal=False, shown=True).begin("app", total=200)
-    task.advance(50)
-    task.advance(150)
-    task.end()
-    assert "".join(lines) == "app 0% 0\napp 100% 200\n\n"
-
-
-def test_progress_on_a_terminal_redraws_one_line_and_leaves_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    lines: list[str] = []
-    task = Meter(lines.append, terminal=True, shown=True).begin("app", total=200)
-    for _ in range(4):
-        now[0] += 0.15
-        task.advance(50)
-    task.end()
-    assert all(line.startswith("app ") for line in lines)
-    assert [line[-1] for line in lines] == ["\r", "\r", "\n"]
-    assert "100%" in lines[-1]
-
-
-def test_hidden_progress_writes_nothing() -> None:
-    task = Meter(pytest.fail, terminal=True, shown=False).begin("app", total=0)
-    task.advance(1)
-    task.end()
 
 
 @pytest.mark.parametrize(

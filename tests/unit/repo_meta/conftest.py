@@ -34,6 +34,7 @@ class Words:
         self.diagnostics: list[str] = []
         self.labels: list[str] = []
         self.amount = 0
+        self.expected: list[tuple[int, int]] = []
         self.answer: bool | None = True  # None: standard input has ended
         self.questions = 0
 
@@ -55,6 +56,9 @@ class Words:
     def begin(self, label: str, *, total: int, unit: str = "bytes") -> Words:
         self.labels.append(label)
         return self
+
+    def expect(self, files: int, size: int) -> None:
+        self.expected.append((files, size))
 
     def advance(self, amount: int) -> None:
         self.amount += amount
