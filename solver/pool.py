@@ -56,9 +56,9 @@ class Pool:
         self.raw.disown()
         self.raw.setdisttype(solv.Pool.DISTTYPE_RPM)
         self.raw.setarch(arch)
-        # As rpm does: two packages of one name may be there for two architectures.
+        # As rpm does: two packages of one name may be there for two architectures. What is
+        # obsoleted leaves in all of them.
         self.raw.set_flag(solv.Pool.POOL_FLAG_IMPLICITOBSOLETEUSESCOLORS, 1)
-        self.raw.set_flag(solv.Pool.POOL_FLAG_OBSOLETEUSESCOLORS, 1)
         self.installed: solv.Repo | None = None
         self.files: dict[str, int] = {}
         """Handles of the packages given as files, by path."""

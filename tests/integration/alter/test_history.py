@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -364,6 +367,32 @@ def test_a_damaged_history_is_told_set_aside_and_begun_anew(past: Tdnf, root: Ro
     root.history.write_bytes(damaged)
     past("-y", "remove", "app").failed(1801)
     assert root.history.with_name("history.db.damaged-2").exists()
+
+
+HALF_A_WRITE = """
+import os, signal, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA cache_size = 1")  # so that pages are written before the end
+database.execute("BEGIN")
+database.execute("UPDATE rpms SET nevra = 'x' || nevra")
+database.executemany("INSERT INTO rpms(nevra) VALUES (?)", [(f"{n}-1-1.noarch",) for n in range(5000)])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(
+    "words", [("-j", "history"), ("-j", "repoquery", "--userinstalled"), ("-j", "-y", "remove", "app")]
+)
+def test_what_a_killed_writer_left_is_taken_back(past: Tdnf, root: Root, words: tuple[str, ...]) -> None:
+    before, whole = past("-j", "history").json, root.history.read_bytes()
+    journal = root.history.with_name("history.db-journal")
+    killed = subprocess.run([sys.executable, "-c", HALF_A_WRITE, str(root.history)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert journal.exists() and root.history.read_bytes() != whole
+    past(*words).ok()
+    assert not journal.exists()
+    assert past("-j", "history").json[: len(before)] == before
+    assert not list(root.history.parent.glob("history.db.damaged*"))
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,23 @@ def test_an_obsoleted_package_is_in_two_tables(tdnf: Tdnf, root: Root, sample: R
     assert (change["Added"], change["Removed"]) == (["newname-1.0-1.noarch"], ["oldname-1.0-1.noarch"])
 
 
+def test_what_is_obsoleted_leaves_in_every_architecture(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    """rpm keeps no obsoleted package, and refuses a transaction that does."""
+    old = [Rpm("old", "1-1", arch=arch) for arch in ("i686", "x86_64")]
+    offer(*old, Rpm("own", "1-1", arch="i686"), id="before")
+    tdnf("install", "-y", "old.i686", "old.x86_64", "own").ok()
+    own = Rpm("own", "2-1", arch="x86_64", obsoletes=("own < 2",))
+    offer(Rpm("new", "2-1", arch="x86_64", obsoletes=("old < 2",)), own)
+    done = tdnf("install", "-y", "new", "own-2").ok()
+    assert tables(done)["Obsoleting"] == ["old 1-1 @System", "old 1-1 @System"]
+    assert tables(done)["Upgrading"] == ["own 2-1 test"]
+    assert root.installed == ["new-2-1.x86_64", "own-2-1.x86_64"]
+    tdnf("history", "undo", "-y", "3").ok()
+    assert root.installed == ["old-1-1.i686", "old-1-1.x86_64", "own-1-1.i686"]
+
+
 def test_an_obsoleted_name_installs_its_successor(tdnf: Tdnf, root: Root, sample: Repo) -> None:
     tdnf("install", "-y", "oldname").ok()
     assert root.installed == ["newname-1.0-1.noarch"]
