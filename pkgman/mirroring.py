@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,17 @@ from solver import query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
 
     from pkgman.model.repo import Remote, RepoSource
     from pkgman.session import Session
     from pkgman.transaction.lentkeys import KeyStore
+    from pkgman.transaction.verify import Verifier
     from solver.pool import Pool
 
 _SAME_NAME = 1617  # 1600 + EEXIST
 _UNTRUSTED = (1471, 1472, 1473, 1474, 1510, 1514, 1523)
 _PORTION = 4096  # packages that are looked at and fetched before the next: what bounds memory
+_JUDGED_PORTION = 256  # the same where signatures are checked: what a killed run loses
 # What createrepo and its like write; nobody else's file in repodata/ is ours to delete.
 _METADATA = re.compile(r"[0-9a-f]{32,128}-.+|repomd\.xml\.asc")
 
@@ -39,12 +41,15 @@ class Mirror:
     def __init__(self, session: Session, pool: Pool, source: RepoSource, folder: str) -> None:
         self._session, self._pool, self._source, self._folder = session, pool, source, folder
         self._old_parts: frozenset[str] = frozenset()  # of the mirror's metadata before this run
+        self._judged: dict[str, bool] = {}  # place -> whether the file for it is trusted
+        self._untrusted: list[PkgmanError] = []
 
     def fetch(self, handles: Sequence[int]) -> frozenset[str]:
         """Fetch what is missing or not right; return the relative paths of all packages.
 
-        With --gpgcheck every file is checked, and each that fails is named. Of these, what came in this run
-        is removed; what was there before stays: with a wrong key all of it would fail, and must not be lost.
+        With --gpgcheck every file is checked, and each that fails is named. What comes in this run gets its
+        name when it is trusted; what was there before stays: with a wrong key all of it would fail, and must
+        not be lost.
 
         :raises PkgmanError: a package cannot be fetched, stored or is not trusted.
         """
@@ -59,16 +64,15 @@ class Mirror:
             trusting=not session.flag("checksum"),
         )
         rest = iter(places.items())
-        fresh: set[str] = set()
+        checked = session.flag("gpgcheck") and self._source.gpgcheck
         try:
-            while portion := dict(islice(rest, _PORTION)):
+            while portion := dict(islice(rest, _JUDGED_PORTION if checked else _PORTION)):
                 try:
-                    fresh |= self._fetch_portion(portion, memory)
+                    self._fetch_portion(portion, memory, checked=checked)
                 except Incomplete as error:
                     failures.append(error)
-            if session.flag("gpgcheck") and self._source.gpgcheck:
-                there = {path: h for path, h in places.items() if os.path.lexists(f"{self._folder}/{path}")}
-                self._verify(there, fresh, len(places))
+            if checked:
+                self._judge_others(places)
             if failures:
                 count = sum(failure.count for failure in failures)
                 raise Incomplete(count, len(handles), number=failures[0].number)
@@ -76,8 +80,8 @@ class Mirror:
             memory.save()
         return frozenset(places)
 
-    def _fetch_portion(self, places: Mapping[str, int], memory: Memory) -> set[str]:
-        """Fetch what is missing of these, or not right; return their places."""
+    def _fetch_portion(self, places: Mapping[str, int], memory: Memory, *, checked: bool) -> None:
+        """Fetch what is missing of these, or not right; where it is ``checked``, what is trusted of it."""
         session = self._session
         missing: dict[Remote, str] = {}
         for path, handle in places.items():
@@ -85,18 +89,23 @@ class Mirror:
             if not memory.is_right(path, remote.size, remote.checksum):
                 missing[remote] = path
         if not missing:
-            return set()
+            return
+
+        def accept(remote: Remote, file: str) -> bool:
+            return self._is_trusted(places[missing[remote]], missing[remote], file)
+
         download.fetch_to(
             {remote: f"{self._folder}/{path}" for remote, path in missing.items()},
             {self._source.id: self._source},
             fetcher=session.fetcher,
             progress=session.ui,
             report=session.ui,
+            accept=accept if checked else None,
         )
         for remote, path in missing.items():
-            memory.fetched(path, remote.checksum)
+            if self._judged.get(path, True):
+                memory.fetched(path, remote.checksum)
         memory.save()  # so a run that is killed later need not be read again
-        return set(missing.values())
 
     def _places(self, handles: Sequence[int]) -> tuple[dict[str, int], list[Incomplete]]:
         """Return relative path -> package, and what has no place; the same file named twice is one.
@@ -137,42 +146,53 @@ class Mirror:
         except OSError as error:
             raise system_error(error) from error
 
-    def _verify(self, places: Mapping[str, int], fresh: AbstractSet[str], total: int) -> None:
-        """Check the signatures of all files; see :meth:`fetch`.
+    def _judge_others(self, places: Mapping[str, int]) -> None:
+        """Check the signatures of what did not come in this run.
 
-        :raises Incomplete: some are not trusted.
+        :raises Incomplete: some files are not trusted, these or those that came.
         """
+        for place, handle in places.items():
+            path = f"{self._folder}/{place}"
+            if place not in self._judged and os.path.lexists(path):
+                self._is_trusted(handle, place, path)
+        if self._untrusted:
+            count, number = len(self._untrusted), self._untrusted[0].number
+            raise Incomplete(count, len(places), number=number, why="are not trusted")
+
+    def _is_trusted(self, handle: int, place: str, path: str) -> bool:
+        """Check a package's signature and say what is wrong with it; ``path`` is where it is, for now."""
+        from pkgman.transaction.verify import Incoming
+
+        location = query.remote(self._pool, handle).location
+        package = query.package(self._pool, handle)
+        self._judged[place] = False
+        try:
+            self._verifier.verify(Incoming(package, path, self._source, location)).close()
+        except PkgmanError as error:
+            if error.number not in _UNTRUSTED:
+                raise
+            self._untrusted.append(error)
+            for line in error.lines:
+                self._session.ui.diagnostic(line.replace(path, f"{self._folder}/{place}"))
+        else:
+            self._judged[place] = True
+        return self._judged[place]
+
+    @cached_property
+    def _verifier(self) -> Verifier:
         from pkgman.transaction.lentkeys import LentKeys
-        from pkgman.transaction.verify import Incoming, Verifier
+        from pkgman.transaction.verify import Verifier
 
         session = self._session
         # Only root can add keys to the system; others use them for this run.
         keys: KeyStore = session.rpmdb if os.geteuid() == 0 else LentKeys(session.rpmdb)
-        verifier = Verifier(
+        return Verifier(
             database=keys,
             fetch_key=session.fetch_key,
             judge=session.judge,
             report=session.ui,
             scratch=session.scratch(),
         )
-        failed: list[PkgmanError] = []
-        for place, handle in places.items():
-            path = f"{self._folder}/{place}"
-            location = query.remote(self._pool, handle).location
-            try:
-                verifier.verify(
-                    Incoming(query.package(self._pool, handle), path, self._source, location)
-                ).close()
-            except PkgmanError as error:
-                if error.number not in _UNTRUSTED:
-                    raise
-                failed.append(error)
-                for line in error.lines:
-                    session.ui.diagnostic(line)
-                if place in fresh:
-                    temporary.discard(path)
-        if failed:
-            raise Incomplete(len(failed), total, number=failed[0].number, why="are not trusted")
 
     def fetch_metadata(self, folder: str, *, taken: frozenset[str]) -> frozenset[str]:
         """Copy repomd.xml and all its parts to ``folder``; return the relative paths that belong there.

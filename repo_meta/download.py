@@ -5,13 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import queue
-import stat
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from pkgman.model import securepath
 from pkgman.model.errors import (
     ChecksumMismatch,
     FetchError,
@@ -22,9 +20,10 @@ from pkgman.model.errors import (
     system_error,
 )
 from pkgman.model.urls import local_path, public, split_url
-from repo_meta import cache, mirror, temporary
+from repo_meta import mirror, temporary
 from repo_meta.curl import CURL, FILE_UNREADABLE
-from repo_meta.fetch import Item, file_digest
+from repo_meta.fetch import Item, put
+from repo_meta.fetched import check, is_file
 from repo_meta.mirror import NEXT_MIRROR, Mirrors
 from repo_meta.repomd import safe_location, stored_location
 from repo_meta.urls import HTTP_STATUS, is_local, join
@@ -111,12 +110,15 @@ def fetch_to(
     progress: Downloads,
     report: Reporter,
     workers: int = WORKERS,
+    accept: Callable[[Remote, str], bool] | None = None,
 ) -> None:
     """Fetch every file to its place, whatever is there; those of ``file://`` repositories are copied.
 
     A few files that cannot be had do not stop the others: that is a repository with a fault.
 
     :param places: where each file goes, absolute; no two to one place.
+    :param accept: says whether a file that came, at the path given, may have its name; else it goes.
+        It is called when all transfers have ended.
     :raises PkgmanError: as :func:`fetch_packages`; what is complete by then stays.
     """
     urls: dict[str, Mirrors] = {}
@@ -127,9 +129,11 @@ def fetch_to(
         if source.id not in urls and "://" not in remote.location:
             urls[source.id] = _bases(source, fetcher, progress, report)
         folder, name = os.path.split(path)  # a mirror may have links from one of its folders to another
-        jobs.append(_job(remote, source, urls.get(source.id), f"{os.path.realpath(folder)}/{name}"))
+        job = _job(remote, source, urls.get(source.id), f"{os.path.realpath(folder)}/{name}")
+        jobs.append(job._replace(item=job.item._replace(held=accept is not None)))
     if jobs:
-        _Transfers(jobs, fetcher(), progress, report, faults=FAULTS).run(min(workers, len(jobs)))
+        transfers = _Transfers(jobs, fetcher(), progress, report, faults=FAULTS, accept=accept)
+        transfers.run(min(workers, len(jobs)))
 
 
 def base_urls(
@@ -208,15 +212,15 @@ def _present(remote: Remote, source: RepoSource, target_dir: str | None, report:
     if target_dir is None:
         local = in_place(remote, source)
         if local:
-            _check(local, remote)
+            check(local, remote)
             return local
     elif not os.path.isdir(target_dir):
         raise PkgmanError(f"{target_dir} is no directory", number=1602)
     path = target(remote, source, target_dir)
-    if not _is_file(path, ours=target_dir is None):
+    if not is_file(path, ours=target_dir is None):
         return ""
     try:
-        _check(path, remote)
+        check(path, remote)
     except (ChecksumMismatch, SizeMismatch) as error:
         if target_dir is not None:
             for line in error.lines:
@@ -225,17 +229,6 @@ def _present(remote: Remote, source: RepoSource, target_dir: str | None, report:
     if target_dir is not None:
         report.info(f"{remote.label} package already downloaded")
     return path
-
-
-def _is_file(path: str, *, ours: bool) -> bool:
-    """Say whether a file that is not empty is there; in the cache (``ours``) a folder in its place goes."""
-    try:
-        info = securepath.stat(path) if ours else os.stat(path)
-        if ours and stat.S_ISDIR(info.st_mode):
-            cache.remove_tree(path)
-    except OSError:
-        return False
-    return stat.S_ISREG(info.st_mode) and info.st_size > 0
 
 
 def in_place(remote: Remote, source: RepoSource) -> str:
@@ -251,27 +244,6 @@ def in_place(remote: Remote, source: RepoSource) -> str:
         if os.path.isfile(path):
             return path
     return ""
-
-
-def _check(path: str, remote: Remote) -> None:
-    """Compare a file with its metadata; tdnf speaks of the digest first.
-
-    A file of another size is not read: its digest cannot be right.
-
-    :raises ChecksumMismatch, SizeMismatch: when it is another one.
-    """
-    try:
-        size = os.stat(path).st_size
-        expected = not remote.size or size == remote.size
-        same = remote.checksum is None or (
-            expected and file_digest(path, remote.checksum) == remote.checksum.hex
-        )
-    except OSError as error:
-        raise system_error(error) from error
-    if not same:
-        raise ChecksumMismatch(f"rpm file ({path}) Checksum FAILED (digest mismatch)")
-    if not expected:
-        raise SizeMismatch(f"rpm file ({path}) size ({size}) does not match expected size ({remote.size})")
 
 
 def _at(remote: Remote, error: PkgmanError) -> PkgmanError:
@@ -299,12 +271,20 @@ class _Transfers:
     """Workers that take jobs in their order, not more than PER_HOST from one host.
 
     :param faults: how many files may be missing or wrong at their source before all is given up.
+    :param accept: as in :func:`fetch_to`.
     """
 
     def __init__(
-        self, jobs: list[_Job], fetcher: Fetcher, progress: Downloads, report: Reporter, *, faults: int = 0
+        self,
+        jobs: list[_Job],
+        fetcher: Fetcher,
+        progress: Downloads,
+        report: Reporter,
+        *,
+        faults: int = 0,
+        accept: Callable[[Remote, str], bool] | None = None,
     ) -> None:
-        self._jobs, self._faults = jobs, faults
+        self._jobs, self._faults, self._accept = jobs, faults, accept
         self._waiting: dict[str, deque[tuple[int, _Job]]] = {}  # by host, with their places in the order
         for number, job in enumerate(jobs):
             self._waiting.setdefault(job.host, deque()).append((number, job))
@@ -320,6 +300,7 @@ class _Transfers:
     def run(self, workers: int) -> None:
         """Do all jobs; raise a failure when every worker has stopped."""
         failed: list[PkgmanError] = []
+        came: list[_Job] = []
         # Daemons: an interrupt must end the process even if a socket does not answer.
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
         self._progress.expect(len(self._jobs), sum(job.remote.size for job in self._jobs))
@@ -332,6 +313,10 @@ class _Transfers:
                     self._fault(_at(job.remote, error), failed)
                 elif error is not None:
                     raise error
+                else:
+                    came.append(job)
+            if self._accept is not None:
+                self._name_accepted(came, self._accept)
         except BaseException:
             self._cancel(threads)
             raise
@@ -339,6 +324,18 @@ class _Transfers:
             self._progress.expect(0, 0)
         if failed:
             raise Incomplete(len(failed), len(self._jobs), number=failed[0].number)
+
+    @staticmethod
+    def _name_accepted(came: Sequence[_Job], accept: Callable[[Remote, str], bool]) -> None:
+        for job in came:
+            held = temporary.name(job.item.path, job.item.token)
+            if accept(job.remote, held):
+                try:
+                    put(held, job.item.path)
+                except OSError as error:
+                    raise _at(job.remote, system_error(error)) from error
+            else:
+                temporary.discard(held)
 
     def _fault(self, error: PkgmanError, failed: list[PkgmanError]) -> None:
         """Tell of a failure and go on, if it is one file's and not one too many."""

@@ -51,6 +51,7 @@ class Item(NamedTuple):
     checksum: Checksum | None = None
     limit: int = MAX_FILE  # bytes; ceiling when the size is not stated
     token: str = ""  # of the temporary name; made up when it is ""
+    held: bool = False  # it keeps the temporary name, and the caller gives it the other one
 
 
 def _nothing() -> None:
@@ -217,7 +218,8 @@ class Fetcher(abc.ABC):
                     _copy(stream.write, body.pieces, url, item, task, pace)
                     if stopped():
                         raise pace.error(ABORTED, "stopped")
-                    _put(temporary.name(item.path, token), item.path)
+                    if not item.held:
+                        put(temporary.name(item.path, token), item.path)
             except BaseException:
                 temporary.discard(temporary.name(item.path, token))
                 raise
@@ -310,7 +312,7 @@ def _copy(
         raise ChecksumMismatch(f"{public(url)}: {stated.kind} is {actual}, its metadata says {stated.hex}")
 
 
-def _put(temporary_path: str, path: str) -> None:
+def put(temporary_path: str, path: str) -> None:
     """Give a complete file its name.
 
     :raises OSError: naming ``path``, such as when a directory has that name.

@@ -75,9 +75,15 @@ def test_the_mirror_of_150_packages_survives_kills_and_is_exact(
 
     server.fail("*.rpm", slow(rate=30_000))  # two or three pieces each
     partial = 0
-    for _ in range(8):
+    fetched: list[str] = []
+    for number in range(8):
+        server.forget()
         running = tdnf.start(*words)
-        time.sleep(chance.uniform(0.3, 1.0))
+        deadline = time.monotonic() + 20
+        while number % 2 and not any(path.endswith(".rpm") for path in server.paths):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0.0, 0.3) if number % 2 else chance.uniform(0.3, 1.0))
         running.kill()
         running.communicate()
         for name, data in content(target / "many").items():  # under its own name a file is whole
@@ -85,11 +91,13 @@ def test_the_mirror_of_150_packages_survives_kills_and_is_exact(
                 partial += 1
             else:
                 assert data == (www / name).read_bytes()
+        fetched += [path for path in server.paths if path.endswith(".rpm")]
     assert partial, "no run was killed within a transfer"
     server.heal()
+    server.forget()
     tdnf(*words).ok()
     assert content(target / "many") == content(www)
-    fetched = [path for path in server.paths if path.endswith(".rpm")]
+    fetched += [path for path in server.paths if path.endswith(".rpm")]
     assert len(fetched) <= len(MANY) + 8 * 8, "what was complete is not fetched again"
 
     server.forget()
@@ -418,6 +426,32 @@ def test_all_packages_are_checked_and_all_bad_ones_named(
     assert "3 of 4 packages are not trusted" in said
     left = sorted(name.rpartition("/")[2] for name in rpms(target / "mixed"))
     assert left == sorted([bare.filename, ONE.filename, TWO.filename, stranger.filename])
+
+
+@pytest.mark.parametrize("end", ["no", "kill", "yes"])
+def test_no_package_has_its_name_before_it_is_trusted(
+    tdnf: Tdnf, root: Root, workshop: Workshop, tmp_path: Path, target: Path, end: str
+) -> None:
+    root.add_repo(publish(tmp_path / "s", workshop.build(ONE, TWO), id="s", signer=workshop.signer))
+    running = tdnf.start("reposync", "--download-path", target, "--gpgcheck")
+    assert running.stdin and running.stdout
+    said = ""
+    while "Is this ok" not in said:  # whether the key may be used
+        piece = running.stdout.read(1)
+        assert piece, said
+        said += piece
+    held = list(content(target / "s"))
+    assert len(held) == 2 and all(name.endswith(".tmp") for name in held)
+    if end == "kill":
+        running.kill()
+        running.communicate()
+        assert list(content(target / "s")) == held
+        signed_mirror(tdnf, target)
+    else:
+        running.communicate("y\n" if end == "yes" else "n\n")
+        assert running.returncode == (0 if end == "yes" else 1032 % 256)
+    names = [name.rpartition("/")[2] for name in content(target / "s")]
+    assert sorted(names) == ([] if end == "no" else sorted([ONE.filename, TWO.filename]))
 
 
 def test_ctrl_c_leaves_whole_files_only(tdnf: Tdnf, small: Repo, server: Server, target: Path) -> None:

@@ -119,6 +119,17 @@ def test_a_transaction_that_fails_before_its_first_package_is_not_recorded(
     assert len(tdnf("history", "-j").json) == before
 
 
+def test_the_first_transaction_of_a_root_that_fails_at_once_is_not_recorded(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    """All that it does is to make an empty rpm database."""
+    offer(Rpm("never", scripts={"pretrans -p <lua>": "error('no')"}))
+    done = tdnf("install", "-y", "never").failed(1525)
+    assert "A part" not in done.stderr
+    assert [row["CmdLine"] for row in tdnf("history", "-j").json] == ["(set)"]
+    assert root.installed == []
+
+
 def test_a_failing_post_script_is_a_warning(tdnf: Tdnf, root: Root, shell: None) -> None:
     done = tdnf("install", "-y", "badpost").ok()
     assert "package badpost-1.0-1.noarch: script warning in %postin" in done.lines
