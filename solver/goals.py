@@ -231,6 +231,8 @@ class Goal:
             self._want_one_of(choices)
         else:
             self.asked.update(self._want_best(choices[0], word))
+            if self._policy.fall_back and self._installed(word):  # it may stay as it is
+                self.mark_user.add(word)
 
     def _want_one_of(self, choices: list[int]) -> None:
         """Want one of several packages; libsolv takes the first that can come."""
@@ -336,9 +338,7 @@ class Goal:
             self._want(lower)
 
     def _downgrade_all(self) -> None:
-        if self._pool.installed is None:
-            return
-        for name in dict.fromkeys(sorted(solvable.name for solvable in self._pool.installed.solvables)):
+        for name in sorted({self._name(handle) for handle in query.installed(self._pool)}):
             if all(map(self._is_installed, select.named(self._pool, name))):
                 raise self._nowhere(name)
             self._downgrade_word(name)

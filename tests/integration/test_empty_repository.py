@@ -25,7 +25,9 @@ WORDS = (
     "repoquery --file /x", "repoquery --installed", "repoquery --duplicates", "repoquery --extras",
     "repoquery --qf %{name}",
     "reposync --urls", "reposync --urls --download-metadata", "search x", "search é", "swap a b", "update",
-    "update x", "update --security", "updateinfo", "updateinfo list", "updateinfo info", "advisory",
+    "update x", "update --security", "upgrade-minimal", "builddep x", "deplist", "deplist x",
+    "localinstall x", "repoinfo", "config-manager", "repoquery --upgrades", "install --no-best x",
+    "updateinfo", "updateinfo list", "updateinfo info", "advisory",
 )  # fmt: skip
 
 

@@ -57,6 +57,18 @@ def test_installing_a_dependency_by_its_name_makes_it_the_users_without_a_transa
     assert transactions(dependency) == before
 
 
+def test_a_dependency_that_was_asked_for_is_the_users_though_its_best_version_cannot_come(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], marks: Callable[[], Marks]
+) -> None:
+    offer(Rpm("app", requires=("lib",)), Rpm("lib"), Rpm("lib", "2.0-1", requires=("nobody-has-this",)))
+    tdnf("install", "-y", "app").ok()
+    assert marks() == {"lib": True}
+    tdnf("update", "-y", "--no-best", "lib").ok()
+    assert marks() == {"lib": True}
+    assert "Nothing to do." in tdnf("install", "-y", "--no-best", "lib").ok().stderr
+    assert marks() == {"lib": False}
+
+
 @pytest.mark.parametrize("spec", ["lib=2.0", "lib-2.0-1", "lib.noarch"])
 def test_any_other_spec_leaves_the_mark(dependency: Tdnf, marks: Callable[[], Marks], spec: str) -> None:
     dependency("-y", "install", spec).ok()
