@@ -190,6 +190,15 @@ class Pool:
             self._indexed = True
         return self.raw
 
+    def forget_disabled(self) -> None:
+        """Leave disabled packages out of the index until it is next asked for.
+
+        libsolv takes the highest version of the index for an update's best candidate, disabled or not.
+        """
+        with Interruptible():
+            self.raw.createwhatprovides()
+        self._indexed = False
+
     def _add_top_files(self) -> None:
         """Make packages provide required files directly below ``/``, which libsolv overlooks."""
         how = solv.Dataiterator.SEARCH_STRING | solv.Dataiterator.SEARCH_FILES

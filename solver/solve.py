@@ -222,9 +222,19 @@ class _Run:
         return tuple(dict.fromkeys(lines))
 
     def _attempt(self, jobs: Jobs) -> _Answer:
+        answer = self._run(jobs)
+        if answer.problems and self._whole_system and self._policy.best and self._sieve.disabled:
+            without = self._run(jobs, forget_disabled=True)
+            # What cannot be solved is worded by the full index: it names what is disabled.
+            answer = self._run(jobs) if without.problems else without
+        return answer
+
+    def _run(self, jobs: Jobs, *, forget_disabled: bool = False) -> _Answer:
         raw = self._pool.prepare(file_provides=True)
         # After the index was made, so that a disabled provider is named as the cause.
         raw.set_disabled_list(sorted(self._sieve.disabled))
+        if forget_disabled:
+            self._pool.forget_disabled()
         solver = raw.Solver()
         for flag in _FLAGS:
             solver.set_flag(flag, 1)

@@ -127,6 +127,33 @@ def test_what_cannot_be_updated_is_left_and_best_insists(
     assert root.installed == ["thing-1-1.noarch"]
 
 
+@pytest.mark.parametrize("command", ["update", "distro-sync"])
+@pytest.mark.parametrize(
+    ("excluded", "after"), [("thing-3*", "thing-2-1.noarch"), ("thing", "thing-1-1.noarch")]
+)
+def test_the_best_is_that_of_what_is_not_excluded(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], command: str, excluded: str, after: str
+) -> None:
+    offer(*(Rpm("thing", f"{n}-1") for n in (1, 2, 3)))
+    tdnf("install", "-y", "thing=1").ok()
+    tdnf(command, "-y", "--best", f"--exclude={excluded}").ok()
+    assert root.installed == [after]
+    tdnf(command, "-y", "--setopt=best=1", f"--exclude={excluded}").ok()
+    tdnf(command, "-y", "--best").ok()
+    assert root.installed == ["thing-3-1.noarch"]
+
+
+def test_best_insists_where_an_excluded_package_is_needed(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
+) -> None:
+    needs = Rpm("other", "2-1", requires=("thing = 2",))
+    offer(*(Rpm("thing", f"{n}-1") for n in (1, 2)), Rpm("other", "1-1"), needs)
+    tdnf("install", "-y", "thing=1", "other=1").ok()
+    done = tdnf("update", "-y", "--best", "--exclude=thing-2*").failed(1301)
+    assert "other-2-1.noarch" in done.stderr
+    assert root.installed == ["other-1-1.noarch", "thing-1-1.noarch"]
+
+
 def test_downgrade_goes_one_version_back_each_time(
     tdnf: Tdnf, root: Root, offer: Callable[..., Repo]
 ) -> None:
