@@ -73,7 +73,7 @@ class Goal:
         )
         for words, path_as, act in verbs:
             for word in self._known(words, path_as):
-                act(word)
+                self._try(act, word)
         self._exact(request)
         if request.capabilities:
             self._needs(request.capabilities)
@@ -92,13 +92,19 @@ class Goal:
 
     def want_all(self) -> None:
         """Want the best version of every available name that this machine can run."""
-        names = {s.name for repo in self._pool.raw.repos for s in repo.solvables_iter() if s.installable()}
-        for name in sorted(names):
-            best = self._chooser.best(select.named(self._pool, name))
-            if best is not None and not self._is_installed(best):
+        for best in self._chooser.best_of_every_name():
+            if not self._is_installed(best):
                 self._want(best)
 
     # Words
+
+    def _try(self, act: Callable[[str], None], word: str) -> None:
+        try:
+            act(word)
+        except NoMatch as error:
+            if not self._policy.skip_unavailable:
+                raise
+            self._say("; ".join(error.lines), diagnostic=True)
 
     def _known(self, words: Iterable[str], path_as: Callable[[int], str] | None) -> list[str]:
         """Return what ``words`` stand for: names for globs, the words that name something.
@@ -324,18 +330,15 @@ class Goal:
             offered = [h for h in offered if h not in self._filters.excluded]
             if not offered:
                 raise self._nowhere(word)
-            self._downgrade(here, offered, word)
-
-    def _downgrade(self, here: list[int], offered: list[int], word: str) -> None:
-        current = self._chooser.lowest(here)
-        if current is None:
-            return
-        # A version below its minimum is asked for all the same: the user learns that it is disabled.
-        lower = self._chooser.highest(h for h in offered if self._chooser.compare(h, current) < 0)
-        if lower is None:
-            self._say(f"There is no downgrade path for {word}.", diagnostic=True)
-        else:
-            self._want(lower)
+            current = self._chooser.lowest(here)
+            if current is None:
+                continue
+            # A version below its minimum is asked for all the same: the user learns that it is disabled.
+            lower = self._chooser.highest(h for h in offered if self._chooser.compare(h, current) < 0)
+            if lower is None:
+                self._say(f"There is no downgrade path for {word}.", diagnostic=True)
+            else:
+                self._want(lower)
 
     def _downgrade_all(self) -> None:
         for name in sorted({self._name(handle) for handle in query.installed(self._pool)}):

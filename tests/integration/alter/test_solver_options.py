@@ -128,6 +128,19 @@ def test_skip_unavailable_reports_what_is_unknown_and_installs_the_rest(
     assert "Nothing to do." in tdnf("install", "-y", "--skip-unavailable", word).ok().stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "after"), [("update", "lib-2.0-1.noarch"), ("downgrade", "lib-1.0-1.noarch")]
+)
+def test_skip_unavailable_passes_over_what_is_not_installed(
+    tdnf: Tdnf, root: Root, sample: Repo, command: str, after: str
+) -> None:
+    tdnf("install", "-y", "lib=1.0" if command == "update" else "lib=2.0").ok()
+    for words in (("tool", "lib"), ("lib", "tool", "nonesuch")):
+        done = tdnf(command, "-y", "--skip-unavailable", *words).ok()
+        assert "tool is not installed" in done.stderr
+        assert root.installed == [after]
+
+
 def test_skip_unavailable_passes_over_no_problem(tdnf: Tdnf, root: Root, sample: Repo) -> None:
     tdnf("install", "-y", "--skip-unavailable", "broken", "nonesuch").failed(1301)
     tdnf("install", "-y", "--skip-unavailable", CLASH_A.name, CLASH_B.name).failed(1301)
