@@ -28,6 +28,7 @@ class Facts(NamedTuple):
     info: PackageInfo
     dependencies: Callable[[str], list[str]]  # kind -> sorted unique texts
     origin: str = ""  # id of the repository it came from; "" when nobody knows
+    reason: str = ""  # why it is installed, "User" or "Dependency"; "" when it is not
 
 
 def _full_nevra(facts: Facts) -> str:
@@ -51,6 +52,7 @@ _TAGS: Mapping[str, Callable[[Facts], str]] = {
     "reponame": lambda f: f.package.repo,
     "repoid": lambda f: f.package.repo,
     "from_repo": lambda f: f.origin,
+    "reason": lambda f: f.reason,
     "nevra": lambda f: f.package.nevra,
     "full_nevra": _full_nevra,
     "vendor": lambda f: f.info.vendor,

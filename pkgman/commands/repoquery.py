@@ -198,6 +198,7 @@ def _sources(pool: Pool, package: Package) -> list[str]:
 
 def _facts(session: Session, pool: Pool, handles: Sequence[int], template: QueryFormat) -> Iterable[Facts]:
     origins = _origins(session) if template.asks_for("from_repo") else {}
+    automatic = (session.auto_installed if template.asks_for("reason") else None) or frozenset()
     for package in query.packages(pool, handles):
 
         def dependencies(kind: str, handle: int = package.handle) -> list[str]:
@@ -205,7 +206,9 @@ def _facts(session: Session, pool: Pool, handles: Sequence[int], template: Query
 
         # An available package comes from where it lies; an installed one, from where the history says.
         origin = origins.get(package.nevra, "") if package.repo == SYSTEM_REPO else package.repo
-        yield Facts(package, query.info(pool, package.handle), dependencies, origin)
+        reason = "Dependency" if package.name in automatic else "User"
+        reason = reason if package.repo == SYSTEM_REPO else ""
+        yield Facts(package, query.info(pool, package.handle), dependencies, origin, reason)
 
 
 def _origins(session: Session) -> dict[str, str]:

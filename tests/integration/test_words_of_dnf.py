@@ -69,6 +69,20 @@ def test_the_repository_that_a_package_came_from(
     assert tdnf(*words).ok().lines == ["one=later", "two="]
 
 
+def test_the_reason_that_a_package_is_installed_for(
+    make_repo: Callable[..., Repo], root: Root, tdnf: Tdnf
+) -> None:
+    root.add_repo(make_repo("first", Rpm("app", requires=("lib",)), Rpm("lib"), Rpm("two"), signed=False))
+    words = ("-q", "repoquery", "--installed", "--qf", "%{name}=%{reason}")
+    tdnf("install", "-y", "app").ok()
+    root.rpm("-i", "--nosignature", str(next((root.scratch).rglob("two-1.0-1.noarch.rpm")))).ok()
+    assert tdnf(*words).ok().lines == ["app=User", "lib=Dependency", "two=User"]
+    tdnf("mark", "dependency", "app").ok()
+    tdnf("mark", "user", "lib").ok()
+    assert tdnf(*words).ok().lines == ["app=Dependency", "lib=User", "two=User"]
+    assert tdnf("-q", "repoquery", "--available", "--qf", "<%{reason}>", "app").ok().lines == ["<>"]
+
+
 def test_deplist_names_requirements_and_their_providers(look: Tdnf) -> None:
     assert look("deplist", "needs-rich").ok().lines == [
         "package: needs-rich-1.0-1.noarch",
