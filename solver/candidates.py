@@ -52,6 +52,13 @@ class Chooser:
         solvables = [self.solvable(handle) for handle in self.visible(handles)]
         return [s.id for s in self._raw.best_solvables(solvables)]
 
+    def best_of_every_name(self) -> list[int]:
+        """Return the best package of each name that has one for this machine, by name."""
+        every = (solvable for repo in self._raw.repos for solvable in repo.solvables_iter())
+        names = sorted({solvable.name for solvable in every if solvable.installable()})
+        found = (self.best(select.named(self._pool, name)) for name in names)
+        return [handle for handle in found if handle is not None]
+
     def highest(self, handles: Iterable[int]) -> int | None:
         """Return the highest evr; between equals an installed one, then the first loaded."""
         ranked = self.ranked(handles)
