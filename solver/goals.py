@@ -81,10 +81,8 @@ class Goal:
         self._erase_words(request.autoremove, self._erase | solv.Job.SOLVER_CLEANDEPS)
         if self._policy.no_dependencies and (request.update_all or request.distro_sync):
             self._update_each()
-        elif request.update_all:
-            self.jobs.append((self._update | _ALL, 0))
-        elif request.distro_sync:
-            self.jobs.append((self._dup | _ALL, 0))
+        elif request.update_all or request.distro_sync:
+            self.jobs.append(((self._update if request.update_all else self._dup) | _ALL, 0))
         if request.downgrade_all:
             self._downgrade_all()
         if request.autoremove_all:
@@ -175,8 +173,7 @@ class Goal:
 
     def _twin(self, handle: int) -> int | None:
         """Return the installed package with the same name, evr and arch."""
-        here = self._installed(self._name(handle))
-        return next((other for other in here if self._chooser.same(handle, other)), None)
+        return next((h for h in self._installed(self._name(handle)) if self._chooser.same(handle, h)), None)
 
     def _want(self, handle: int) -> None:
         if handle not in self.targets:
