@@ -36,6 +36,7 @@ _BETWEEN_TRIES = 5  # seconds
 _NOTES = ("waiting for tdnf_instance lock", "WARNING:", "Warning:")
 # curl's errors for a network that is not there (yet): resolving, connecting, time.
 _NO_NETWORK = re.compile(r"Couldn't resolve host name|^Error\((?:1206|1207|1208|1229)\)", re.MULTILINE)
+_NUMBER = re.compile(r"^Error\(\d+\) : ", re.MULTILINE)
 _GOING = ("Removing:", "Obsoleting:")
 _HEADINGS = (*_GOING, "Installing:", "Upgrading:", "Downgrading:", "Reinstalling:")
 _COLUMNS = 6  # name, architecture, version, repository and two sizes
@@ -213,7 +214,8 @@ def _wait_for_network(ui: Ui, tdnf: _Tdnf, timeout: int) -> None:
             break
         if time.monotonic() + _BETWEEN_TRIES > end:
             if timeout:
-                raise Failure(_OFFLINE, said.rstrip(), "System is off-line...")
+                # Who reads "Error(N)" takes N for this program's own number, which is 64 here.
+                raise Failure(_OFFLINE, _NUMBER.sub("", said.rstrip()), "System is off-line...")
             break
         time.sleep(_BETWEEN_TRIES)
     if timeout and not any(line.strip() for line in tdnf("repolist", "enabled").stdout.splitlines()[1:]):

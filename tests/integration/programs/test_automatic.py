@@ -251,7 +251,8 @@ def test_without_a_network_it_ends(automatic: Automatic) -> None:
     done = automatic("-n")
     assert done.status == 64
     assert "System is off-line...\n" in done.stderr
-    assert "Couldn't resolve host name" in done.stderr
+    assert "\nCouldn't resolve host name\n" in done.stderr
+    assert "Error(" not in done.stderr + done.stdout
 
 
 def test_without_an_enabled_repository_it_is_offline(automatic: Automatic) -> None:
