@@ -64,6 +64,7 @@ class Execution:
         self._session, self._pool = session, pool
         self._fetched: dict[int, str] = {}  # handle to path in the cache, of what comes from a repository
         self._before: frozenset[str] = frozenset()  # those of them that were there already
+        self.downloaded = 0  # bytes of the packages that this run fetched
 
     def run(self, solution: Solution, again: Callable[[], Solution]) -> None:
         """Do it; whatever happens, files that nobody wants to keep are removed.
@@ -109,6 +110,11 @@ class Execution:
                 target_dir=session.download_dir,
             )
             paths.update({handle: fetched[remote] for handle, remote in wanted.items()})
+            self.downloaded = sum(
+                packages[handle].download_size
+                for handle, path in self._fetched.items()
+                if paths[handle] == path and path not in self._before
+            )
         return paths
 
     def _verify(self, packages: Mapping[int, Package], paths: Mapping[int, str]) -> tuple[VerifiedFile, ...]:

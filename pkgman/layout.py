@@ -37,6 +37,32 @@ def human(size: int) -> str:
     return f"{value:6.2f}{unit}"
 
 
+_DONE = {
+    Action.INSTALL: "installed",
+    Action.UPGRADE: "upgraded",
+    Action.DOWNGRADE: "downgraded",
+    Action.REINSTALL: "reinstalled",
+    Action.REMOVE: "removed",
+    Action.OBSOLETE: "obsoleted",
+}
+
+
+def summary_line(solution: Solution, fetched: int, seconds: float) -> str:
+    """Return what a transaction did, in one line: packages by action, bytes, time.
+
+    :param fetched: bytes of the packages that were downloaded.
+    """
+    counts = [f"{len(steps)} {word}" for action, word in _DONE.items() if (steps := solution.of(action))]
+    gone = [step.package for step in solution.of(Action.REMOVE)]
+    # An obsoleted package has a step of its own and is replaced as well.
+    replaced = {old.handle: old for step in solution.incoming for old in step.replaces}
+    change = sum(step.package.install_size for step in solution.incoming)
+    change -= sum(package.install_size for package in (*gone, *replaced.values()))
+    sizes = [f"{human(fetched).strip()} downloaded"] if fetched else []
+    sizes.append(f"{human(abs(change)).strip()} {'more' if change >= 0 else 'less'} on the disk")
+    return f"{', '.join(counts)}; {', '.join(sizes)}; {seconds:.1f} s"
+
+
 def list_line(package: Package, width: int) -> str:
     """One package of ``list``: columns of 55, 25 and 15 percent of the width."""
     name = f"{package.name}.{package.arch}"

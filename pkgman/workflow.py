@@ -7,6 +7,7 @@ change nothing on the system.
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from pkgman import layout, repos
@@ -183,7 +184,11 @@ def carry_out(
     _check_space(session, pool, solution)
     if not agreed and not _agreed(session, solution):
         return 0
-    session.execution(pool).run(solution, again)
+    started, execution = time.monotonic(), session.execution(pool)
+    execution.run(solution, again)
+    if ui.terminal and not (session.flag("downloadonly") or session.flag("testonly")):
+        seconds = time.monotonic() - started
+        ui.info(layout.summary_line(solution, execution.downloaded, seconds))
     return 0
 
 

@@ -31,16 +31,20 @@ _SIDE_BY_SIDE = (
 def find(
     pool: Pool, installonly: Sequence[str], among: Iterable[int] | None = None
 ) -> tuple[tuple[int, ...], ...]:
-    """Return groups of installed packages with one name and arch, the oldest version first.
+    """Return groups of installed packages of which one replaces the others, the oldest version first.
+
+    Those are packages with one name and arch; a ``noarch`` package is replaced by its name in any arch.
 
     :param installonly: capabilities of packages that may be there several times.
     :param among: handles of installed packages; None for all.
     """
-    groups: dict[tuple[int, int], list[solv.XSolvable]] = {}
+    names: dict[int, list[solv.XSolvable]] = {}
     handles = query.installed(pool) if among is None else among
     for solvable in map(pool.raw.id2solvable, handles):
-        groups.setdefault((solvable.nameid, solvable.archid), []).append(solvable)
-    several = [group for group in groups.values() if len(group) > 1]
+        names.setdefault(solvable.nameid, []).append(solvable)
+    several = [
+        group for found in names.values() if len(found) > 1 for group in _by_arch(found) if len(group) > 1
+    ]
     if not several:
         return ()
     raw = pool.prepare()
@@ -58,10 +62,13 @@ def lines(pool: Pool, groups: Iterable[Sequence[int]]) -> tuple[str, ...]:
     found = []
     for group in groups:
         packages = tuple(query.packages(pool, group))
-        versions = ", ".join(package.evr for package in packages)
+        if len({package.arch for package in packages}) == 1:
+            name, versions = f"{packages[0].name}.{packages[0].arch}", [package.evr for package in packages]
+        else:
+            name, versions = packages[0].name, [f"{package.evr}.{package.arch}" for package in packages]
         found.append(
-            f"duplicate: {packages[0].name}.{packages[0].arch} is installed as {versions}: a transaction was "
-            "cut short. 'tdnf update' removes the older ones."
+            f"duplicate: {name} is installed as {', '.join(versions)}: a transaction was cut short. "
+            "'tdnf update' removes the older ones."
         )
     return tuple(found)
 
@@ -100,6 +107,21 @@ def remaining(groups: Iterable[Sequence[int]], steps: Iterable[Step]) -> list[Se
     """Return the groups of which more than one version stays."""
     gone = {package.handle for step in steps for package in (step.package, *step.replaces)}
     return [group for group in groups if len(set(group) - gone) > 1]
+
+
+def _by_arch(packages: Iterable[solv.XSolvable]) -> Iterable[list[solv.XSolvable]]:
+    """Group packages of one name by arch; those without an arch join the newest of the others."""
+    groups: dict[str, list[solv.XSolvable]] = {}
+    for solvable in packages:
+        groups.setdefault(solvable.arch, []).append(solvable)
+    neutral = groups.pop("noarch", [])
+    if neutral:
+        newest = max(groups.values(), key=lambda group: _Order(max(group, key=_Order)), default=neutral)
+        if newest is not neutral:
+            newest.extend(neutral)
+        else:
+            groups["noarch"] = neutral
+    return groups.values()
 
 
 class _Order:

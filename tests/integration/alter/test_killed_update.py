@@ -76,6 +76,20 @@ def test_an_update_removes_the_older_version(killed: Tdnf, root: Root, words: tu
     assert "without issues" in killed("check").ok().stdout
 
 
+@pytest.mark.parametrize(("old", "new"), [("noarch", "x86_64"), ("x86_64", "noarch")])
+def test_a_package_that_changed_its_arch_is_found(
+    tdnf: Tdnf, root: Root, offer: Callable[..., Repo], workshop: Workshop, old: str, new: str
+) -> None:
+    first, second = Rpm("shift", "1-1", arch=old), Rpm("shift", "2-1", arch=new)
+    offer(first, second)
+    both(root, workshop, first, second)
+    said = f"duplicate: shift is installed as 1-1.{old}, 2-1.{new}: a transaction was cut short. "
+    assert said in tdnf("check").failed(1301).stderr
+    assert said in tdnf("list", "shift").ok().stderr
+    tdnf("-y", "update").ok()
+    assert root.installed == [f"shift-2-1.{new}"]
+
+
 def test_an_update_of_something_else_removes_nothing(killed: Tdnf, root: Root) -> None:
     done = killed("-y", "update", "other").ok()
     assert SAID in done.stderr
