@@ -218,7 +218,7 @@ _PACKAGE = (
     b'<package type="rpm"><name>n%d</name><arch>noarch</arch><version epoch="0" ver="1" rel="1"/></package>'
 )
 _ARMOR = b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n"
-SMALL, LARGE = 1 << 20, 6 << 20
+SMALL, LARGE = 1 << 20, 2 << 20
 
 INPUTS = {
     "repomd-parts": Input("repomd.xml", SMALL, _fed(_repomd, _MD, _PART, b"</repomd>", numbered)),
