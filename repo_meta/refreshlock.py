@@ -71,10 +71,12 @@ class RefreshLock:
         except BaseException:
             os.close(fd)
             raise
-        if self._is_current(fd):
-            self._fd = fd
-        else:
-            os.close(fd)
+        try:
+            if self._is_current(fd):
+                self._fd = fd
+        finally:
+            if self._fd < 0:
+                os.close(fd)
         return True
 
     def _wait(self, fd: int) -> None:
@@ -92,8 +94,8 @@ class RefreshLock:
         mine = os.fstat(fd)
         try:
             there = securepath.stat(self._path)
-        except OSError:
-            return False
+        except FileNotFoundError:
+            return False  # any other error would come again
         return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
 
     def __exit__(

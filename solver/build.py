@@ -93,11 +93,13 @@ def _refuse(status: int, output: int, label: str) -> NoReturn:
 
 def _start(reader: int, output: int) -> int:
     folder = os.path.dirname(os.path.dirname(solv.__file__))
-    actions = [
+    actions: list[tuple[object, ...]] = [
         (os.POSIX_SPAWN_DUP2, reader, 0),
         (os.POSIX_SPAWN_DUP2, output, builder.OUTPUT),
-        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),  # libsolv's last words; its status says it all
     ]
+    if os.path.exists(os.devnull):  # not in a root without /dev
+        # libsolv's last words go there; its status says it all.
+        actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
     command = [sys.executable, "-IS", builder.__file__, folder, str(MAX_MEMORY), str(MAX_SECONDS)]
     return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions)
 

@@ -125,7 +125,8 @@ def test_a_pipe_in_the_place_of_a_file_makes_nobody_wait(
     words = {"package": ["install", "-y", str(pipe)], "config": ["-c", str(pipe), "list"]}
     process = tdnf.start(*words.get(place, ["install", "-y", "app"]))
     process.communicate(timeout=30)
-    assert process.returncode not in (0, 70)
+    # A configuration from a pipe is read; one into which nobody writes is empty.
+    assert process.returncode not in ((70,) if place == "config" else (0, 70))
     assert tdnf.root.installed == []
 
 

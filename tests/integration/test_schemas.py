@@ -257,7 +257,8 @@ EXAMPLES: dict[str, Any] = {
     "updateinfo-info": [
         {
             "Type": "Bugfix", "UpdateID": "patch:A-1", "Updated": "Wed Jun  2 13:00:00 2021",
-            "NeedsReboot": False, "Description": "d", "Packages": [],
+            "NeedsReboot": False, "Description": "d", "Packages": [], "Title": None, "Severity": None,
+            "Issued": None, "CVEs": [], "References": [],
         }
     ],
     "history-list": [

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 # dnf's words, tdnf's words.
 OPTIONS = {
     "--nobest --assumeno install rich": "--no-best --assumeno install rich",
-    "--define=x count": "--rpmdefine=x count",
+    "--define=x nosuch": "--rpmdefine=x nosuch",
+    "--disable-excludes count": "--disableexcludes count",
+    "--disableexcludepkgs count": "--disableexcludes count",
     "--repository=second list available": "--repo=second list available",
     "--enable-repo=off repolist": "--enablerepo=off repolist",
     "--disable-repo=main list available": "--disablerepo=main list available",

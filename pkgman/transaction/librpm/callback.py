@@ -57,7 +57,7 @@ class Callback:
         self._script_output = script_output
         self._open: dict[str, int] = {}
         self._scripts = _ScriptLog()
-        self._unreadable = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)  # when no more can be opened
+        self._unreadable = os.open("/", os.O_PATH | os.O_CLOEXEC)  # when no more can be opened
         self.silent = False  # during the test run
         self.done = 0  # packages installed or removed
         self.failure: BaseException | None = None
