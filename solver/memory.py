@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import TYPE_CHECKING
 
 from pkgman.model.errors import PkgmanError
@@ -34,7 +35,8 @@ def ensure(size: int) -> None:
     :raises PkgmanError: 1612 when they cannot.
     """
     try:
-        bytes(size + _SPARE)  # the system gives zeros on demand, so nothing is written
-    except MemoryError as error:
+        # Nothing is written there; a bytes object may come from the heap, which is filled with zeros.
+        mmap.mmap(-1, size + _SPARE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (MemoryError, OSError) as error:
         text = f"There is not enough memory: {(size + _SPARE) >> 20} MiB more are needed."
         raise PkgmanError(text, number=_NUMBER) from error
