@@ -267,6 +267,13 @@ def _start(threads: Sequence[threading.Thread]) -> None:
             return
 
 
+def _of_one_file(error: BaseException) -> bool:
+    """Whether the failure says nothing about the other files of its source."""
+    return isinstance(error, (ChecksumMismatch, SizeMismatch)) or (
+        isinstance(error, FetchError) and error.number in (HTTP_STATUS, CURL + FILE_UNREADABLE)
+    )
+
+
 class _Transfers:
     """Workers that take jobs in their order, not more than PER_HOST from one host.
 
@@ -296,6 +303,7 @@ class _Transfers:
         self._stop = threading.Event()
         self._done: queue.SimpleQueue[tuple[_Job, BaseException | None]] = queue.SimpleQueue()
         self._left = len(jobs)
+        self._failures = 0
 
     def run(self, workers: int) -> None:
         """Do all jobs; raise a failure when every worker has stopped."""
@@ -339,10 +347,7 @@ class _Transfers:
 
     def _fault(self, error: PkgmanError, failed: list[PkgmanError]) -> None:
         """Tell of a failure and go on, if it is one file's and not one too many."""
-        of_one_file = isinstance(error, (ChecksumMismatch, SizeMismatch)) or (
-            isinstance(error, FetchError) and error.number in (HTTP_STATUS, CURL + FILE_UNREADABLE)
-        )
-        if not of_one_file or len(failed) >= self._faults:
+        if not _of_one_file(error) or len(failed) >= self._faults:
             raise error
         failed.append(error)
         for line in error.lines:
@@ -365,10 +370,15 @@ class _Transfers:
                 self._transfer(job)
             except BaseException as caught:  # handed to the thread that waits
                 error = caught
+            self._done.put((job, error))
             with self._change:
                 self._busy[job.host] -= 1
+                if error is not None:
+                    # Counted here too: the waiting thread may hear of a failure many requests later.
+                    self._failures += 1
+                    if self._failures > self._faults or not _of_one_file(error):
+                        self._stop.set()
                 self._change.notify_all()
-            self._done.put((job, error))
 
     def _take(self) -> _Job | None:
         with self._change:
