@@ -123,6 +123,14 @@ class Adapter(requests.adapters.HTTPAdapter):
         super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **more)
         _use_ours(self.poolmanager)
 
+    def close(self) -> None:
+        """Close the kept connections now: urllib3 leaves that to the collection of its pools."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - it refuses to be iterated
+                if (pool := manager.pools.get(key)) is not None:
+                    pool.close()
+        super().close()
+
     def proxy_manager_for(self, proxy: str, **more: object) -> ProxyManager:
         """Return the connection pools of a proxy."""
         if proxy not in self.proxy_manager:
