@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import container, sample
+from tests.support import container, needs, sample
 from tests.support.cli import LAUNCHER, PROJECT, TIMEOUT, Result, own_lock, own_run
 from tests.support.repos import publish, repo_section
 from tests.support.rpms import Rpm
@@ -327,6 +327,7 @@ def test_marks_are_right_after_there_was_nothing_to_do(signed: Repo, client: Cal
     assert sorted(after) == sorted(other)
 
 
+@needs.PROC
 def test_clients_follow_one_another_with_other_roots_and_give_memory_back(
     signed: Repo, client: Callable[..., Result], root: Root
 ) -> None:

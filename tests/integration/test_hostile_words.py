@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.needs import pseudo_terminal
 from tests.support.rpms import Rpm
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def test_a_number_that_is_too_large_is_warned_of(
 
 
 def test_history_fits_any_width(tdnf: Tdnf, make_repo: Callable[..., Repo]) -> None:
+    for end in pseudo_terminal():
+        os.close(end)
     tdnf.root.add_repo(make_repo("r", APP, signed=False))
     tdnf("install", "-y", "app").ok()
     script = f"stty cols 7 rows 5; {shlex.join(tdnf.command('history', 'list'))}"

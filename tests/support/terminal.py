@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import pty
 import re
 import struct
 import subprocess
@@ -13,6 +12,8 @@ import termios
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from tests.support.needs import pseudo_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def started(
     tdnf: Tdnf, *words: str | Path, columns: int = 80, stderr: int | None = None
 ) -> Iterator[Terminal]:
     """Give a command that runs on a terminal; ``stderr`` may go elsewhere."""
-    master, slave = pty.openpty()
+    master, slave = pseudo_terminal()
     _resize(slave, columns)
     process = subprocess.Popen(
         tdnf.command(*words),

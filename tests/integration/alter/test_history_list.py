@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pty
 import sqlite3
 import struct
 import subprocess
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.needs import pseudo_terminal
 from tests.support.rpms import Rpm
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_json_has_the_keys_in_their_order(tdnf: Tdnf) -> None:
 @pytest.mark.usefixtures("by_tdnf")
 def test_the_command_line_gets_what_the_terminal_has_left(tdnf: Tdnf, columns: int) -> None:
     command = [*tdnf.command("history", "list", "2"), ""][:-1]
-    master, slave = pty.openpty()
+    master, slave = pseudo_terminal()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     subprocess.run(command, env=tdnf.environment(UTC), stdout=slave, check=True, timeout=60)
     os.close(slave)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import pty
 import random
 import struct
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from tests.integration.alter.conftest import documents, files_of
 from tests.support.cli import Result, namespaces_allowed, program_command
+from tests.support.needs import pseudo_terminal
 from tests.support.rpms import Rpm
 from tests.support.sample import RPMS
 
@@ -398,7 +398,7 @@ def test_unknown_settings_do_not_matter(tdnf: Tdnf, root: Root, sample: Repo) ->
 
 
 def test_tables_have_the_width_of_the_terminal(tdnf: Tdnf, sample: Repo) -> None:
-    master, slave = pty.openpty()
+    master, slave = pseudo_terminal()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     command = tdnf.command("install", "--assumeno", "extras")
     with subprocess.Popen(

@@ -76,6 +76,7 @@ class Server:
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.connections = 0
+        self.open = 0  # connections that have not ended
         self.busy = 0
         self.busiest = 0
         self.delay = 0.0
@@ -89,6 +90,14 @@ class Server:
                 super().setup()
                 with lock:
                     outer.connections += 1
+                    outer.open += 1
+
+            def finish(self) -> None:
+                try:
+                    super().finish()
+                finally:
+                    with lock:
+                        outer.open -= 1
 
             def do_GET(self) -> None:
                 with lock:

@@ -15,6 +15,7 @@ from pkgman.model.errors import FetchError, MetadataError, PkgmanError
 from pkgman.model.package import RpmFile
 from solver import query, select
 from solver.pool import Pool
+from tests.support import needs
 from tests.support import solverworld as world
 from tests.support.cli import namespaces_allowed
 
@@ -130,6 +131,7 @@ def test_a_directory_in_the_place_of_the_cache_is_no_obstacle(loader: Loader) ->
     assert sorted(os.listdir(loader.folder)) == ["feeds", "main.solv", "main.texts"]
 
 
+@needs.PROC
 def test_a_cache_that_cannot_be_written_is_gone_without(tmp_path: Path) -> None:
     pool = Pool("x86_64")
     # /proc refuses new files and folders to everybody, root too.
@@ -207,6 +209,7 @@ def test_a_parser_that_gives_up_early_does_not_block_the_feed(tmp_path: Path) ->
         pool.load_repo(world.snapshot("main", tmp_path), world.Feed(text))
 
 
+@needs.PROC
 def test_no_process_and_no_descriptor_is_left(loader: Loader, tmp_path: Path) -> None:
     loader.load()
     loader.load(checksum="c2")  # libsolv keeps the file open from which it reads descriptions later
