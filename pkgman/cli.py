@@ -1,7 +1,8 @@
 """The only place where a run ends: argv in, exit status out.
 
-click finds and loads the one command that was named; :mod:`pkgman.getopt` reads
-the options, since click knows neither abbreviations nor ``-json``.
+:mod:`pkgman.getopt` reads the command line as tdnf's grammar has it, and the command table
+names the one module to import. click, which knows neither abbreviations nor ``-json`` and
+costs as much as all else that starts, lays out the help pages only.
 """
 
 from __future__ import annotations
@@ -9,15 +10,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING
 
 from pkgman import __version__, getopt
 from pkgman.commandtable import ALIASES, COMMANDS
 from pkgman.model import interrupts
 from pkgman.model.errors import NotRoot, PkgmanError, UsageError, system_error
-from pkgman.options import ALL_OPTIONS
 from pkgman.ui import OutputFailed, Ui
 
 if TYPE_CHECKING:
@@ -56,46 +54,6 @@ class Invocation:
             self.ui.answer = False
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's module when that command is named, not before."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return all names, from the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return the command that will import its module when it runs; None for an unknown name."""
-        if cmd_name not in COMMANDS:
-            return None
-        argument = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
-        return click.Command(
-            cmd_name,
-            params=[argument],
-            callback=_callback(cmd_name),
-            add_help_option=False,
-            context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-        )
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command exactly; no abbreviations (tdnf contract, commands 1)."""
-        name = ALIASES.get(args[0], args[0])
-        command = self.get_command(ctx, name)
-        if command is None:
-            message = f"No such command: {args[0]}. Please use /usr/bin/tdnf --help"
-            raise UsageError(number=912, stdout=(message,))
-        return name, command, args[1:]
-
-
-def _callback(name: str) -> Any:  # noqa: ANN401  # click's own type for callbacks
-    @click.pass_obj
-    def run(invocation: Invocation, words: tuple[str, ...]) -> int:
-        return _run_command(invocation, name, words)
-
-    return run
-
-
 def _run_command(invocation: Invocation, name: str, words: tuple[str, ...]) -> int:
     from importlib import import_module
 
@@ -128,31 +86,6 @@ def _terminate(number: int, _frame: FrameType | None) -> None:
     raise Terminated(number)
 
 
-def _option(name: str, short: str, *, value: bool) -> click.Option:
-    declared = [f"--{name}", *([f"-{short}"] if short else [])]
-    if value:
-        return click.Option(declared, multiple=True, type=click.UNPROCESSED, expose_value=False)
-    return click.Option(declared, is_flag=True, expose_value=False)
-
-
-def _group(line: CommandLine) -> LazyGroup:
-    """Make the group with the options that were given; every one is known to every command (options 5)."""
-    given = {name for name, _ in line.options}
-    return LazyGroup(
-        "tdnf",
-        params=[_option(o.name, o.short, value=bool(o.value)) for o in ALL_OPTIONS if o.name in given],
-        add_help_option=False,
-        context_settings={"allow_interspersed_args": False, "help_option_names": []},
-    )
-
-
-def _canonical(line: CommandLine) -> list[str]:
-    """Return the command line as click reads it: full names, options first."""
-    options = {option.name: option for option in ALL_OPTIONS}
-    head = [f"--{k}={v}" if options[k].value else f"--{k}" for k, v in line.options if k in options]
-    return [*head, "--", *line.words]
-
-
 def _start(invocation: Invocation) -> int:
     line, ui = invocation.line, invocation.ui
     assert line is not None
@@ -163,25 +96,42 @@ def _start(invocation: Invocation) -> int:
             ui.result(f"tdnf: {__version__}")
         return 0
     if line.flag("help"):
-        _usage(ui)
+        _help(ui, line.words)
         return 0
     getopt.check(line)
     if not line.words:
         ui.result("You need to give some command")
         if not ui.json:
-            _usage(ui)
+            _help(ui)
         raise UsageError(number=912)
-    group = _group(line)
-    # Not group.main: that turns a closed pipe into an exit of its own.
-    with group.make_context("tdnf", _canonical(line), obj=invocation) as context:
-        return int(group.invoke(context) or 0)
+    # Exactly; no abbreviations (tdnf contract, commands 1).
+    name = ALIASES.get(line.words[0], line.words[0])
+    if name not in COMMANDS:
+        message = f"No such command: {line.words[0]}. Please use /usr/bin/tdnf --help"
+        raise UsageError(_like(line.words[0]) if ui.terminal else (), number=912, stdout=(message,))
+    return _run_command(invocation, name, line.words[1:])
 
 
-def _usage(ui: Ui) -> None:
-    from pkgman.usage import usage_lines
+def _like(word: str) -> tuple[str, ...]:
+    """Return a line that names the commands which may have been meant."""
+    from difflib import get_close_matches
 
-    as_json, ui.json = ui.json, False  # the usage text is printed in JSON mode, too
-    ui.results(usage_lines())
+    found = get_close_matches(word, [*COMMANDS, *ALIASES])
+    return (f"Did you mean {' or '.join(found)}?",) if found else ()
+
+
+def _help(ui: Ui, words: Sequence[str] = ()) -> None:
+    """Print the page of the command that ``words`` name, else the usage text, in JSON mode, too."""
+    as_json, ui.json = ui.json, False
+    name = ALIASES.get(words[0], words[0]) if words else ""
+    if name in COMMANDS:
+        from pkgman.helppage import page_lines
+
+        ui.results(page_lines(name, ui.width))
+    else:
+        from pkgman.usage import usage_lines
+
+        ui.results(usage_lines())
     ui.json = as_json
 
 

@@ -1,9 +1,7 @@
 """The command line as GNU getopt_long_only with permutation reads it (tdnf contract, options 1).
 
-click reads only full option names; this module turns what users may type
-(unique prefixes, ``-json``, clusters, options after the command) into full
-names, options first. It also keeps their order, on which repository selection
-depends.
+What users may type (unique prefixes, ``-json``, clusters, options after the command)
+becomes full names, options first. Their order is kept: repository selection depends on it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The table of command line options (tdnf contract, options 2 to 5).
 
-One table serves the parser, click and the usage text. All options are known to
+One table serves the parser, the usage text and the help pages. All options are known to
 all commands, so a command line may carry an option of another command.
 """
 

@@ -43,4 +43,4 @@ def usage_lines() -> Iterator[str]:
     yield ""
     yield f"Other names: {', '.join(f'{alias} = {name}' for alias, name in ALIASES.items())}"
     yield ""
-    yield "The README and docs/commands.md say what each command and option does."
+    yield "'tdnf help COMMAND' shows a command's options, examples and exit statuses."

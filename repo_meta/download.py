@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import queue
-import threading
-from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from pkgman.model.errors import (
     ChecksumMismatch,
-    FetchError,
-    Incomplete,
     MetadataError,
     PkgmanError,
     SizeMismatch,
-    system_error,
 )
 from pkgman.model.urls import local_path, public, split_url
 from repo_meta import mirror, temporary
-from repo_meta.curl import CURL, FILE_UNREADABLE
-from repo_meta.fetch import Item, put
+from repo_meta.fetch import Item
 from repo_meta.fetched import check, is_file
-from repo_meta.mirror import NEXT_MIRROR, Mirrors
+from repo_meta.mirror import Mirrors
 from repo_meta.repomd import safe_location, stored_location
-from repo_meta.urls import HTTP_STATUS, is_local, join
+from repo_meta.transfers import Job, Transfers, at_package
+from repo_meta.urls import is_local, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,20 +29,8 @@ if TYPE_CHECKING:
     from repo_meta.fetch import Fetcher
 
 WORKERS = 8  # transfers at once
-PER_HOST = 6  # of them from one host: what browsers do, so what servers are made for
 SAME_NAME = 1617  # 1600 + EEXIST
 FAULTS = 20  # files of a mirrored repository that cannot be had before the rest is given up
-PATIENCE = 2.0  # seconds to wait for transfers that were told to stop
-
-
-class _Job(NamedTuple):
-    """One file to transfer."""
-
-    remote: Remote
-    source: RepoSource
-    bases: Mirrors
-    item: Item
-    host: str
 
 
 def fetch_packages(
@@ -80,7 +61,7 @@ def fetch_packages(
     if target_dir is not None:
         _refuse_same_names(remotes)
     paths: dict[Remote, str] = {}
-    jobs: list[_Job] = []
+    jobs: list[Job] = []
     urls: dict[str, Mirrors] = {}
     for remote in remotes:
         source = sources[remote.repo_id]
@@ -93,11 +74,11 @@ def fetch_packages(
                 urls[source.id] = _bases(source, fetcher, progress, report)
             jobs.append(_job(remote, source, urls.get(source.id), target(remote, source, target_dir)))
         except PkgmanError as error:
-            raise _at(remote, error) from error
+            raise at_package(remote, error) from error
     if jobs:
         temporary.sweep(job.item.path for job in jobs)
         jobs.sort(key=lambda job: -job.remote.size)  # the long ones first, so none is alone at the end
-        _Transfers(jobs, fetcher(), progress, report).run(min(workers, len(jobs)))
+        Transfers(jobs, fetcher(), progress, report).run(min(workers, len(jobs)))
         paths.update((job.remote, job.item.path) for job in jobs)
     return paths
 
@@ -122,7 +103,7 @@ def fetch_to(
     :raises PkgmanError: as :func:`fetch_packages`; what is complete by then stays.
     """
     urls: dict[str, Mirrors] = {}
-    jobs: list[_Job] = []
+    jobs: list[Job] = []
     for remote, path in places.items():
         source = sources[remote.repo_id]
         _refuse_local(remote, source)
@@ -132,7 +113,7 @@ def fetch_to(
         job = _job(remote, source, urls.get(source.id), f"{os.path.realpath(folder)}/{name}")
         jobs.append(job._replace(item=job.item._replace(held=accept is not None)))
     if jobs:
-        transfers = _Transfers(jobs, fetcher(), progress, report, faults=FAULTS, accept=accept)
+        transfers = Transfers(jobs, fetcher(), progress, report, faults=FAULTS, accept=accept)
         transfers.run(min(workers, len(jobs)))
 
 
@@ -152,7 +133,7 @@ def _refuse_local(remote: Remote, source: RepoSource) -> None:
     :raises MetadataError: it would make us read files as its author likes.
     """
     if remote.location.lower().startswith("file:") and not is_local(source):
-        raise _at(
+        raise at_package(
             remote,
             MetadataError(f"{source.id}: {remote.label} is said to be a file of this machine, refused"),
         )
@@ -180,10 +161,10 @@ def _bases(
     return mirror.mirrors(source, fetcher(), progress=progress, report=report)
 
 
-def _job(remote: Remote, source: RepoSource, bases: Mirrors | None, path: str) -> _Job:
+def _job(remote: Remote, source: RepoSource, bases: Mirrors | None, path: str) -> Job:
     item = Item(path, remote.label, remote.size, remote.checksum, token=temporary.token())
     first = bases.urls[0] if bases is not None and "://" not in remote.location else remote.location
-    return _Job(remote, source, bases or Mirrors((first,)), item, split_url(first).netloc)
+    return Job(remote, source, bases or Mirrors((first,)), item, split_url(first).netloc)
 
 
 def target(remote: Remote, source: RepoSource, target_dir: str | None) -> str:
@@ -244,184 +225,3 @@ def in_place(remote: Remote, source: RepoSource) -> str:
         if os.path.isfile(path):
             return path
     return ""
-
-
-def _at(remote: Remote, error: PkgmanError) -> PkgmanError:
-    """Add the line that says which package it was."""
-    error.lines = (*error.lines, f"Error processing package: {remote.location}")
-    return error
-
-
-def _start(threads: Sequence[threading.Thread]) -> None:
-    """Start what can be started: one thread will do.
-
-    :raises PkgmanError: 1611 when the system gives none.
-    """
-    for number, thread in enumerate(threads):
-        try:
-            thread.start()
-        except RuntimeError as error:
-            if number == 0:
-                text = "No thread can be started to download with: raise the limits (ulimit -u, -v)."
-                raise PkgmanError(text, number=1600 + errno.EAGAIN) from error
-            return
-
-
-def _of_one_file(error: BaseException) -> bool:
-    """Whether the failure says nothing about the other files of its source."""
-    return isinstance(error, (ChecksumMismatch, SizeMismatch)) or (
-        isinstance(error, FetchError) and error.number in (HTTP_STATUS, CURL + FILE_UNREADABLE)
-    )
-
-
-class _Transfers:
-    """Workers that take jobs in their order, not more than PER_HOST from one host.
-
-    :param faults: how many files may be missing or wrong at their source before all is given up.
-    :param accept: as in :func:`fetch_to`.
-    """
-
-    def __init__(
-        self,
-        jobs: list[_Job],
-        fetcher: Fetcher,
-        progress: Downloads,
-        report: Reporter,
-        *,
-        faults: int = 0,
-        accept: Callable[[Remote, str], bool] | None = None,
-    ) -> None:
-        self._jobs, self._faults, self._accept = jobs, faults, accept
-        self._waiting: dict[str, deque[tuple[int, _Job]]] = {}  # by host, with their places in the order
-        for number, job in enumerate(jobs):
-            self._waiting.setdefault(job.host, deque()).append((number, job))
-        self._fetcher, self._progress, self._report = fetcher, progress, report
-        self._busy: dict[str, int] = {}  # transfers by host
-        self._dead: set[str] = set()  # base URLs that the network does not reach
-        self._newer = mirror.NewerLists(fetcher, progress, report)
-        self._change = threading.Condition()
-        self._stop = threading.Event()
-        self._done: queue.SimpleQueue[tuple[_Job, BaseException | None]] = queue.SimpleQueue()
-        self._left = len(jobs)
-        self._failures = 0
-
-    def run(self, workers: int) -> None:
-        """Do all jobs; raise a failure when every worker has stopped."""
-        failed: list[PkgmanError] = []
-        came: list[_Job] = []
-        # Daemons: an interrupt must end the process even if a socket does not answer.
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
-        self._progress.expect(len(self._jobs), sum(job.remote.size for job in self._jobs))
-        try:
-            _start(threads)
-            while self._left:
-                job, error = self._done.get()
-                self._left -= 1
-                if isinstance(error, PkgmanError):
-                    self._fault(_at(job.remote, error), failed)
-                elif error is not None:
-                    raise error
-                else:
-                    came.append(job)
-            if self._accept is not None:
-                self._name_accepted(came, self._accept)
-        except BaseException:
-            self._cancel(threads)
-            raise
-        finally:
-            self._progress.expect(0, 0)
-        if failed:
-            raise Incomplete(len(failed), len(self._jobs), number=failed[0].number)
-
-    @staticmethod
-    def _name_accepted(came: Sequence[_Job], accept: Callable[[Remote, str], bool]) -> None:
-        for job in came:
-            held = temporary.name(job.item.path, job.item.token)
-            if accept(job.remote, held):
-                try:
-                    put(held, job.item.path)
-                except OSError as error:
-                    raise _at(job.remote, system_error(error)) from error
-            else:
-                temporary.discard(held)
-
-    def _fault(self, error: PkgmanError, failed: list[PkgmanError]) -> None:
-        """Tell of a failure and go on, if it is one file's and not one too many."""
-        if not _of_one_file(error) or len(failed) >= self._faults:
-            raise error
-        failed.append(error)
-        for line in error.lines:
-            self._report.diagnostic(line)
-
-    def _cancel(self, threads: list[threading.Thread]) -> None:
-        self._stop.set()
-        with self._change:
-            self._change.notify_all()
-        for thread in threads:
-            if thread.ident is not None:  # an interrupt may come before all were started
-                thread.join(PATIENCE / len(threads))
-        for job in self._jobs:
-            temporary.discard(temporary.name(job.item.path, job.item.token))
-
-    def _work(self) -> None:
-        while (job := self._take()) is not None:
-            error: BaseException | None = None
-            try:
-                self._transfer(job)
-            except BaseException as caught:  # handed to the thread that waits
-                error = caught
-            self._done.put((job, error))
-            with self._change:
-                self._busy[job.host] -= 1
-                if error is not None:
-                    # Counted here too: the waiting thread may hear of a failure many requests later.
-                    self._failures += 1
-                    if self._failures > self._faults or not _of_one_file(error):
-                        self._stop.set()
-                self._change.notify_all()
-
-    def _take(self) -> _Job | None:
-        with self._change:
-            while self._waiting and not self._stop.is_set():
-                free = [host for host in self._waiting if self._busy.get(host, 0) < PER_HOST]
-                if free:
-                    host = min(free, key=lambda host: self._waiting[host][0][0])
-                    self._busy[host] = self._busy.get(host, 0) + 1
-                    job = self._waiting[host].popleft()[1]
-                    if not self._waiting[host]:
-                        del self._waiting[host]
-                    return job
-                self._change.wait()
-        return None
-
-    def _transfer(self, job: _Job) -> None:
-        try:
-            try:
-                self._fetch(job, job.bases.urls)
-            except NEXT_MIRROR as error:
-                newer = () if self._stop.is_set() else self._newer.urls(job.source, job.bases)
-                if not newer:
-                    raise
-                for line in error.lines:
-                    self._report.diagnostic(line)
-                self._fetch(job, newer)
-        except ChecksumMismatch as error:
-            line = f"rpm file ({job.item.path}) Checksum FAILED (digest mismatch)"
-            raise ChecksumMismatch((*error.lines, line)) from error
-        except SizeMismatch as error:
-            sizes = f"size ({error.size}) does not match expected size ({job.item.size})"
-            raise SizeMismatch((*error.lines, f"rpm file ({job.item.path}) {sizes}")) from error
-        except MetadataError as error:
-            raise PkgmanError(error.lines, number=error.number) from error
-
-    def _fetch(self, job: _Job, bases: tuple[str, ...]) -> None:
-        self._fetcher.fetch_first(
-            job.source,
-            bases,
-            job.remote.location,
-            job.item,
-            progress=self._progress,
-            report=self._report,
-            stopped=self._stop.is_set,
-            dead=self._dead,
-        )

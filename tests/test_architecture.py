@@ -52,7 +52,7 @@ OWNER = {
     "solv": "solver",
     "rpm": "pkgman.transaction.librpm",
     "sqlite3": "pkgman.transaction.history",
-    "click": "pkgman.cli",
+    "click": "pkgman.helppage",
 }
 # The heads: the command line, the Python API and the companion programs.
 NOBODY_IMPORTS = ("pkgman.cli", "pkgman.__main__", "pkgman.commands", "pkgman.api", "pkgman.programs")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pkgman.commandtable import ALIASES, COMMANDS
 from tests.integration.world import ARCH
+from tests.support.terminal import on_terminal
 
 if TYPE_CHECKING:
     from tests.support.cli import Result, Tdnf
@@ -172,6 +174,25 @@ def test_help_and_no_command_print_the_usage_text(look: Tdnf) -> None:
     assert look("-j", "help").ok().stdout == ""
     done = look().failed(912)
     assert done.stdout == "You need to give some command\n" + usage
+
+
+@pytest.mark.parametrize("word", [*COMMANDS, *ALIASES])
+def test_each_command_has_a_help_page(look: Tdnf, word: str) -> None:
+    page = look("help", word).ok().stdout
+    assert page.startswith(f"Usage: tdnf [OPTION]... {ALIASES.get(word, word)}")
+    assert look(word, "--help", "-j").ok().stdout == look("-h", word).ok().stdout == page
+
+
+def test_help_on_a_command_that_there_is_not(look: Tdnf) -> None:
+    done = look("help", "instal").failed(912)
+    assert done.stderr.startswith("No such command: instal. 'tdnf help' lists all commands.\n")
+    assert look("-j", "help", "instal").failed(912).json["Error"] == 912
+
+
+def test_on_a_terminal_a_mistyped_command_is_understood(look: Tdnf) -> None:
+    screen = on_terminal(look, "instal")
+    assert "Did you mean install or reinstall or localinstall?" in screen.lines
+    assert "Did you mean" not in "".join(on_terminal(look, "qqqqqq").lines)
 
 
 def test_the_version_wins_over_everything_else(look: Tdnf) -> None:

@@ -14,7 +14,8 @@ import pytest
 from pkgman.model.errors import ChecksumMismatch, FetchError, MetadataError, PkgmanError, SizeMismatch
 from pkgman.model.package import Checksum
 from pkgman.model.repo import Remote, RepoSource
-from repo_meta.download import PER_HOST, fetch_packages
+from repo_meta.download import fetch_packages
+from repo_meta.transfers import PER_HOST
 from tests.unit.repo_meta.conftest import body, endless, status
 
 if TYPE_CHECKING:
