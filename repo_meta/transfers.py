@@ -106,7 +106,7 @@ class Transfers:
     def run(self, workers: int) -> None:
         """Do all jobs; raise a failure when every worker has stopped."""
         failed: list[PkgmanError] = []
-        came: list[Job] = []
+        came: set[str] = set()  # tokens
         # Daemons: an interrupt must end the process even if a socket does not answer.
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
         self._progress.expect(len(self._jobs), sum(job.remote.size for job in self._jobs))
@@ -120,9 +120,10 @@ class Transfers:
                 elif error is not None:
                     raise error
                 else:
-                    came.append(job)
+                    came.add(job.item.token)
             if self._accept is not None:
-                self._name_accepted(came, self._accept)
+                # In the order asked for: the first refusal gives the run its number.
+                self._name_accepted([job for job in self._jobs if job.item.token in came], self._accept)
         except BaseException:
             self._cancel(threads)
             raise

@@ -29,8 +29,10 @@ SHARED = "PKGMAN_TEST_SHARED"  # the session's folder; short, as sockets of gpg-
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Started in the background, a shell has us ignore it, and every program that we start, too.
+    # Started in the background, or by nohup, they are ignored, by every program that we start, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     # A pool keeps its repositories' files open as long as the process lives, and a worker makes many.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16384), hard))
