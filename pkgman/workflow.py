@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pkgman import layout, repos
 from pkgman.filesearch import add_paths, learn_owners
 from pkgman.ini import boolean, is_boolean
-from pkgman.model.errors import Aborted, DiskSpace, NothingToDo
+from pkgman.model.errors import Aborted, DiskSpace, NothingToDo, Unsolvable
 from pkgman.model.package import CMDLINE_REPO
 from pkgman.model.request import Policy
 from pkgman.model.words import plain
@@ -141,7 +141,15 @@ def alter_with(session: Session, pool: Pool, request: Request) -> int:
 def resolve(session: Session, pool: Pool, request: Request) -> Solution:
     """Solve a request as the configuration and the options allow; raises as :func:`solve.solve`."""
     learn_owners(session, pool, request.install)
-    return solve.solve(pool, request, policy_of(session), find_files=unmet_files(session, pool))
+    policy = policy_of(session)
+    try:
+        return solve.solve(pool, request, policy, find_files=unmet_files(session, pool))
+    except Unsolvable as error:
+        from solver import remedies  # noqa: PLC0415  # on this way out only
+
+        if lines := remedies.find(pool, request, policy, may_skip=session.command != "swap"):
+            raise Unsolvable((*error.lines, *lines)) from error
+        raise
 
 
 def warn_of_excludes(session: Session, pool: Pool) -> None:

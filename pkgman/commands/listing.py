@@ -90,11 +90,16 @@ def matching(
 
         learn_owners(session, pool, specs)
     found: dict[int, None] = {}
+    missing: list[str] = []
     for spec in specs:
         matches = select.find(pool, spec, scope=scope, source=source)
         if matches.note:
             session.ui.info(matches.note)
+        if not matches.handles:
+            missing.append(spec)
         found.update(dict.fromkeys(matches.handles))
+    for spec in missing if found else ():  # where nothing is found, the command says so
+        session.ui.diagnostic(f"Nothing matches: {spec}")
     return list(found) if len(specs) == 1 else list(select.in_order(pool, found))
 
 

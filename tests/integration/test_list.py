@@ -298,3 +298,10 @@ def test_check_update_in_compatible_mode_exits_with_100(look: Tdnf, world: World
     done = look("-j", "-c", compat, "check-update", "lib")
     assert (done.status, done.stderr, done.json[0]["Evr"]) == (100, "", "2.0-1")
     look("-c", compat, "check-update", "tool").ok()
+
+
+def test_the_word_of_several_that_fits_nothing_is_named(look: Tdnf) -> None:
+    done = look("list", "rich", "nosuch").ok()
+    assert "rich." in done.stdout
+    assert "Nothing matches: nosuch\n" in done.stderr
+    assert "Nothing matches" not in look("-q", "list", "rich").ok().stderr

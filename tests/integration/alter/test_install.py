@@ -206,7 +206,10 @@ def test_packages_that_conflict_are_refused_both_ways(tdnf: Tdnf, root: Root, sa
         "package clash-a-1.0-1.noarch conflicts with clash-b provided by clash-b-1.0-1.noarch" in done.stderr
     )
     tdnf("install", "-y", "clash-a").ok()
-    tdnf("install", "-y", "clash-b").failed(1301)
+    said = tdnf("install", "-y", "clash-b", "tool").failed(1301).stderr
+    assert "With --allowerasing it can be done; it removes clash-a-1.0-1.noarch." in said
+    assert "With --skip-broken what is in the way is left out, and the rest done." in said
+    assert "With --" not in tdnf("install", "-y", "broken").failed(1301).stderr, "neither helps"
     assert root.installed == ["clash-a-1.0-1.noarch"]
 
 
