@@ -1,5 +1,6 @@
 # make run          set everything up, then show the main job on a repository made on the spot
 # make test         set everything up, then run every check and test
+# make quick        check what can be checked in half a minute, while you edit
 # make test-lowest  run the tests with the lowest version of every dependency that pyproject.toml allows
 # make bench        compare with dnf and zypper on a repository of distribution size (takes a while)
 # make setup        leave a working .venv/bin/tdnf
@@ -7,7 +8,7 @@
 PYTHON := .venv/bin/python
 WORKERS ?= auto
 
-.PHONY: run test test-lowest lint unit bench setup stubs clean
+.PHONY: run test quick test-lowest lint unit bench setup stubs clean
 
 run: setup
 	$(PYTHON) tools/demo.py .venv/bin/tdnf
@@ -25,6 +26,11 @@ unit: setup-test
 test-lowest:
 	tools/setup.sh lowest
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal
+
+quick:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal --quick tests/test_architecture.py tests/test_compatibility.py tests/unit
 
 bench:
 	tools/setup.sh bench

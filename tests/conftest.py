@@ -28,6 +28,27 @@ if TYPE_CHECKING:
 SHARED = "PKGMAN_TEST_SHARED"  # the session's folder; short, as sockets of gpg-agent lie below it
 
 
+# Fixtures that build packages or make keys, which takes its time.
+BUILDERS = frozenset(
+    ("foreign_key", "foreign_rsa_key", "own_key", "pristine_repo", "signing_key", "workshop")
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="only what builds nothing and waits for nothing")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        config.hook.pytest_deselected(items=[item for item in items if _takes_long(item)])
+        items[:] = [item for item in items if not _takes_long(item)]
+
+
+def _takes_long(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("slow") is not None or not BUILDERS.isdisjoint(fixtures)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Started in the background, or by nohup, they are ignored, by every program that we start, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -150,6 +150,7 @@ def test_our_folder_takes_the_place_of_a_link_or_file(tmp_path: Path) -> None:
     assert (tmp_path / "outside/x").exists()
 
 
+@pytest.mark.slow
 def test_a_tree_is_removed_without_what_its_links_lead_to_however_deep_it_is(tmp_path: Path) -> None:
     (tmp_path / "victim").mkdir()
     (tmp_path / "victim/x").touch()

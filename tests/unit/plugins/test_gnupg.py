@@ -12,6 +12,8 @@ from plugins.interface import MetadataEnd
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 NEW = "[GNUPG:] NEWSIG\n"
 GOOD = NEW + "[GNUPG:] GOODSIG 1234 Someone\n[GNUPG:] VALIDSIG F 2024-01-01 1 0 4 0 1 8 00 F\n"
 NO_KEY = NEW + "[GNUPG:] ERRSIG 1234 1 8 00 1700000000 9 FINGERPRINT\n[GNUPG:] NO_PUBKEY 1234\n"

@@ -14,6 +14,8 @@ from tests.support.rawserver import Line, RawServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+pytestmark = pytest.mark.slow
+
 BODY = b"some bytes\n" * 50
 LENGTH = b"Content-Length: %d" % len(BODY)
 OK = b"HTTP/1.1 200 OK\r\n"

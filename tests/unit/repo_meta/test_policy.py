@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 DATA = b"what is signed\n"
 YEAR_2011, YEAR_2020, YEAR_2021, YEAR_2022 = (
     ("--faked-system-time", f"{year}0301T000000!") for year in (2011, 2020, 2021, 2022)

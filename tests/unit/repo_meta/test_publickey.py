@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from repo_meta.packets import Key, Signature
 
+pytestmark = pytest.mark.slow
+
 ALGORITHMS = ["rsa2048", "rsa3072", "dsa2048", "ed25519", "nistp256", "nistp384", "nistp521"]
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.unit.repo_meta.conftest import Words
 
+pytestmark = pytest.mark.slow
+
 SOURCE = RepoSource("r", "r", retries=3)
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from tests.unit.repo_meta.conftest import Server, Words
 
 
+pytestmark = pytest.mark.slow
+
+
 class Keys:
     """A GnuPG home with the keys one@x and two@x."""
 

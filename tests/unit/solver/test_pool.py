@@ -78,6 +78,7 @@ def test_a_repository_without_packages_is_cached_too(loader: Loader) -> None:
     assert loader.feeds == 1
 
 
+@pytest.mark.slow
 def test_a_byte_flipped_anywhere_makes_the_cache_worthless(loader: Loader) -> None:
     loader.load()
     sound = loader.path.read_bytes()

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from tests.support.workshop import Workshop
 
 
+pytestmark = pytest.mark.slow
+
+
 def query(path: Path, form: str) -> str:
     return subprocess.run(
         ["rpm", "-qp", "--nosignature", "--qf", form, str(path)], capture_output=True, text=True, check=True

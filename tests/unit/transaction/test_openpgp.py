@@ -18,6 +18,9 @@ V6_BODY = bytes([6, 0, 0, 0, 0, 27, 0, 0, 0, 32]) + bytes(range(32))
 V6 = bytes([0xC6, len(V6_BODY)]) + V6_BODY
 
 
+pytestmark = pytest.mark.slow
+
+
 def test_fingerprint_and_user_id_are_gpgs(own_key: Signer) -> None:
     (key,) = read_certificates(own_key.public_key())
     assert (key.fingerprint, key.user_id) == (own_key.fingerprint, "Own <own@localhost>")
