@@ -156,9 +156,19 @@ def _remove_orphans(path: str) -> None:
         number = name.removeprefix(start).removesuffix(".tmp")
         if name != f"{start}{number}.tmp" or not number.isdigit():
             continue
-        if int(number) == os.getpid() or not os.path.exists(f"/proc/{number}"):
+        if int(number) == os.getpid() or not _runs(int(number)):
             with contextlib.suppress(OSError):
                 securepath.remove_tree(os.path.join(folder, name))
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def write_all(descriptor: int, data: bytes) -> None:

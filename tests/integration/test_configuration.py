@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import needs
 from tests.support.cli import Tdnf
 from tests.support.repos import repo_section
 from tests.support.rpms import Rpm
@@ -89,7 +90,12 @@ def with_pipe(tdnf: Tdnf, root: Root, words: str) -> subprocess.CompletedProcess
 
 
 @pytest.mark.parametrize(
-    "conf", ["/dev/null", "<(:)", "<(sleep 0.3; echo '[main]'; sleep 0.3; echo 'keepcache=0')"]
+    "conf",
+    [
+        "/dev/null",
+        pytest.param("<(:)", marks=needs.PROC),
+        pytest.param("<(sleep 0.3; echo '[main]'; sleep 0.3; echo 'keepcache=0')", marks=needs.PROC),
+    ],
 )
 def test_the_null_device_and_pipes_are_configurations(tdnf: Tdnf, root: Root, conf: str) -> None:
     root.add_repo(repo_section("x"))
@@ -98,6 +104,7 @@ def test_the_null_device_and_pipes_are_configurations(tdnf: Tdnf, root: Root, co
     assert "Repository x" in done.stdout
 
 
+@needs.PROC
 def test_a_configuration_from_a_pipe_is_read(tdnf: Tdnf, root: Root) -> None:
     root.add_repo(repo_section("x"))
     done = with_pipe(tdnf, root, f"-c <(printf '[main]\\nrepodir={root.repodir}\\n') -j repolist")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pkgman.model import limits
+from tests.support import needs
 from tests.support.hostile import INPUTS, measure
 
 DOCUMENT = Path(__file__).parents[2] / "docs/security.md"
@@ -20,6 +21,7 @@ def test_every_parser_has_a_ceiling() -> None:
     assert set(ROWS) == {hostile.parser for hostile in INPUTS.values()}
 
 
+@needs.PROC
 @pytest.mark.parametrize("name", INPUTS)
 def test_twice_the_input_takes_twice_the_time_and_no_more_than_the_memory_stated(name: str) -> None:
     hostile = INPUTS[name]

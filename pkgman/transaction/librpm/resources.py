@@ -10,7 +10,17 @@ from pkgman.model.errors import PkgmanError
 
 _FILES = 16  # that librpm, its database and one script have open at once
 _MEMORY = 32 << 20  # bytes that librpm takes for a small transaction
+_LOADING = 24 << 20  # bytes that its libraries take, and reading a database
 _LARGEST = 32 << 20  # bytes; the database of a small system
+
+
+def ensure_loading() -> None:
+    """Make sure that librpm can be loaded and read its database: without memory it ends the process.
+
+    :raises PkgmanError: 1612, where memory is limited and not enough is left.
+    """
+    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        _ensure_memory(_LOADING, "librpm")
 
 
 def ensure() -> None:
@@ -29,8 +39,12 @@ def ensure() -> None:
             text = f"Only {soft} files may be open, a transaction needs {needed}: raise ulimit -n."
             raise PkgmanError(text, number=1600 + errno.EMFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    _ensure_memory(_MEMORY, "a transaction")
+
+
+def _ensure_memory(size: int, what: str) -> None:
     try:
-        bytes(_MEMORY)  # the system gives zeros on demand, so nothing is written
+        bytes(size)  # the system gives zeros on demand, so nothing is written
     except MemoryError as error:
-        text = f"There is not enough memory: a transaction needs {_MEMORY >> 20} MiB more."
+        text = f"There is not enough memory: {what} needs {size >> 20} MiB more."
         raise PkgmanError(text, number=1600 + errno.ENOMEM) from error
