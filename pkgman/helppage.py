@@ -29,7 +29,11 @@ def page_lines(name: str, width: int) -> list[str]:
     columns = min(max(width, _NARROWEST), _WIDEST)
     formatter = click.HelpFormatter(width=columns, max_width=columns)
     for number, form in enumerate(page.synopsis):
-        formatter.write_usage(f"tdnf [OPTION]... {name}", form, prefix="   or: " if number else "Usage: ")
+        prefix, words = "   or: " if number else "Usage: ", f"tdnf [OPTION]... {name}"
+        if form:
+            formatter.write_usage(words, form, prefix=prefix)
+        else:  # which older versions of click would not print
+            formatter.write(f"{prefix}{words}\n")
     formatter.write_paragraph()
     formatter.write_text(page.text)
     if others := _other_names(name):

@@ -84,6 +84,10 @@ def _runtime_files(folder: Path) -> Iterator[Path]:
             if "extra ==" in requirement or found[0].lower() in seen:
                 continue
             seen.add(found[0].lower())
+            try:
+                metadata.distribution(found[0])
+            except metadata.PackageNotFoundError:  # for another system, as a marker says
+                continue
             wanted.append(found[0])
             for file in metadata.files(found[0]) or []:
                 path = Path(os.path.normpath(file.locate()))
