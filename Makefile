@@ -1,6 +1,6 @@
 # make run          set everything up, then show the main job on a repository made on the spot
 # make test         set everything up, then run every check and test
-# make quick        check what can be checked in half a minute, while you edit
+# make quick        check what can be checked in under a minute, while you edit
 # make test-lowest  run the tests with the lowest version of every dependency that pyproject.toml allows
 # make bench        compare with dnf and zypper on a repository of distribution size (takes a while)
 # make setup        leave a working .venv/bin/tdnf
@@ -27,7 +27,7 @@ test-lowest:
 	tools/setup.sh lowest
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
-quick:
+quick: setup-test
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal --quick tests/test_architecture.py tests/test_compatibility.py tests/unit

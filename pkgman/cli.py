@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pkgman import __version__, getopt
-from pkgman.commandtable import ALIASES, COMMANDS
+from pkgman.commandtable import ALIASES, COMMANDS, command_named
 from pkgman.model import interrupts
 from pkgman.model.errors import NotRoot, PkgmanError, UsageError, system_error
 from pkgman.ui import OutputFailed, Ui
@@ -104,9 +104,8 @@ def _start(invocation: Invocation) -> int:
         if not ui.json:
             _help(ui)
         raise UsageError(number=912)
-    # Exactly; no abbreviations (tdnf contract, commands 1).
-    name = ALIASES.get(line.words[0], line.words[0])
-    if name not in COMMANDS:
+    name = command_named(line.words[0])
+    if not name:
         message = f"No such command: {line.words[0]}. Please use /usr/bin/tdnf --help"
         raise UsageError(_like(line.words[0]) if ui.terminal else (), number=912, stdout=(message,))
     return _run_command(invocation, name, line.words[1:])
@@ -123,8 +122,7 @@ def _like(word: str) -> tuple[str, ...]:
 def _help(ui: Ui, words: Sequence[str] = ()) -> None:
     """Print the page of the command that ``words`` name, else the usage text, in JSON mode, too."""
     as_json, ui.json = ui.json, False
-    name = ALIASES.get(words[0], words[0]) if words else ""
-    if name in COMMANDS:
+    if name := command_named(words[0]) if words else "":
         from pkgman.helppage import page_lines
 
         ui.results(page_lines(name, ui.width))

@@ -77,3 +77,9 @@ ALIASES: dict[str, str] = {
     "up-min": "upgrade-minimal",
     "update-minimal": "upgrade-minimal",
 }
+
+
+def command_named(word: str) -> str:
+    """Return the command that ``word`` names exactly, ``""`` if none (tdnf contract, commands 1)."""
+    name = ALIASES.get(word, word)
+    return name if name in COMMANDS else ""

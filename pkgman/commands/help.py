@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pkgman import __version__
-from pkgman.commandtable import ALIASES, COMMANDS
+from pkgman.commandtable import command_named
 from pkgman.model.errors import PkgmanError, UsageError
 from pkgman.usage import usage_lines
 
@@ -29,8 +29,8 @@ def run(session: Session, words: tuple[str, ...]) -> int:
     if not words:
         session.ui.results(usage_lines())
         return 0
-    name = ALIASES.get(words[0], words[0])
-    if name not in COMMANDS:
+    name = command_named(words[0])
+    if not name:
         raise UsageError(f"No such command: {words[0]}. 'tdnf help' lists all commands.", number=912)
     from pkgman.helppage import page_lines
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         ({"var": "/"}, "/var/lib", "lib"),
         ({"a": "/b", "b": "/c"}, "/a/x", "c/x"),
         ({"var/lib/rpm": "../../usr/lib/sysimage/rpm"}, "/var/lib/rpm", "usr/lib/sysimage/rpm"),
-        ({"var": "/proc/self/root/etc"}, "/var", "proc/self/root/etc"),
+        ({"var": "/proc/self/cwd/etc"}, "/var", "proc/self/cwd/etc"),
     ],
 )
 def test_links_lead_as_in_a_chroot(tmp_path: Path, links: dict[str, str], path: str, place: str) -> None:
